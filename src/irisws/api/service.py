@@ -1,0 +1,67 @@
+"""What a caller or an operator may ask about the service itself."""
+
+from collections.abc import Callable, Iterable
+
+import msgspec
+
+from irisws.model.model import Model
+from irisws.web.message import Request, Response
+from irisws.web.problem import Problem
+from irisws.web.routing import Handler, Route
+
+
+def index(model: Model, routes: Iterable[Route], version: str) -> Handler:
+    """The handler of `GET /`: what is served here, and where."""
+    endpoints: dict[str, list[str]] = {}
+    for route in routes:
+        endpoints.setdefault(route.path, []).append(route.method)
+    document = {
+        "service": "irisws",
+        "version": version,
+        "model": {"name": model.card.name, "version": model.card.version},
+        "endpoints": endpoints,
+    }
+    return _constant(document)
+
+
+def describe(model: Model) -> Handler:
+    """The handler of `GET /v1/model`: the card without its golden rows, and what they proved."""
+    proof = model.proof
+    return _constant(
+        {
+            **model.card.summary(),
+            "sha256": model.digest,
+            "proof": {
+                "rows": proof.rows,
+                "labels_agreeing": proof.labels_agreeing,
+                "largest_probability_difference": proof.largest_probability_difference,
+                "tolerance": proof.tolerance,
+            },
+        }
+    )
+
+
+def live(request: Request) -> Response:
+    """`GET /health/live`: the process answers. Stays so while draining."""
+    return Response(b'{"status":"live"}')
+
+
+def ready(is_draining: Callable[[], bool]) -> Handler:
+    """The handler of `GET /health/ready`: the model proved itself, and no shutdown has begun."""
+
+    def handle(request: Request) -> Response:
+        if is_draining():
+            raise Problem(
+                503,
+                "draining",
+                "this process is shutting down and takes no new work",
+                headers=[("Retry-After", "1")],
+            )
+        return Response(b'{"status":"ready"}')
+
+    return handle
+
+
+def _constant(document: object) -> Handler:
+    body = msgspec.json.encode(document)
+    return lambda request: Response(body)

@@ -1,0 +1,150 @@
+"""The card: what a model file says of itself, as one JSON document.
+
+The card travels inside the model file (ONNX metadata property `irisws`), so a model is one file.
+Everything that irisws derives (request types, validation, examples) is derived from the card.
+"""
+
+from typing import Annotated, Any, Literal
+
+import msgspec
+from msgspec import Meta, Struct
+
+FORMAT = 1
+METADATA_KEY = "irisws"
+
+# Model names and versions appear in URLs and file names, so they are kept to what is safe in both.
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
+Name = Annotated[str, Meta(min_length=1, max_length=256)]
+
+
+class InvalidCard(ValueError):
+    """The document is not a card of this format; the message says where and why."""
+
+
+class Feature(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One measured quantity, with the range of values that the training data held."""
+
+    name: Name
+    alias: Name | None = None
+    unit: str | None = None
+    description: str | None = None
+    kind: Literal["number"] = "number"
+    minimum: float
+    maximum: float
+    quantiles: tuple[float, float, float, float, float]  # of 5, 25, 50, 75 and 95 %
+    example: float
+
+    def __post_init__(self) -> None:
+        if not self.minimum <= self.maximum:
+            raise ValueError(f"feature {self.name!r}: minimum is above maximum")
+
+
+class TargetClass(Struct, frozen=True, kw_only=True):
+    """One class: the name shown to people, and the value that the estimator's predict() gave."""
+
+    name: Name
+    value: bool | int | float | str
+    training_rows: int
+
+
+class GoldenRow(Struct, frozen=True, kw_only=True):
+    """One row (features in card order) and scikit-learn's own answer to it at training time."""
+
+    inputs: tuple[float, ...]
+    index: int  # of the class, in card order
+    probabilities: tuple[float, ...]  # one per class, in card order
+
+
+class Parity(Struct, frozen=True, kw_only=True):
+    """How the shipped engine compared with scikit-learn when the model was packed."""
+
+    rows: int
+    label_mismatches: int
+    largest_probability_difference: float
+
+
+class Score(Struct, frozen=True, kw_only=True):
+    """A cross-validated score: its mean and standard deviation over the folds."""
+
+    metric: str
+    mean: float
+    standard_deviation: float
+    folds: int
+
+
+class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the model was trained with, and on what."""
+
+    estimator: str
+    libraries: dict[str, str]
+    python: str
+    platform: str
+    rows: int
+    data_set: str | None = None
+    seed: int | None = None
+
+
+class Card(Struct, frozen=True, kw_only=True):
+    """What a model file says of itself. `classes` and `features` are in the engine's order."""
+
+    format: int = FORMAT
+    name: Identifier
+    version: Identifier
+    created: str  # ISO 8601 date
+    features: Annotated[tuple[Feature, ...], Meta(min_length=1)]
+    classes: Annotated[tuple[TargetClass, ...], Meta(min_length=2)]
+    golden: Annotated[tuple[GoldenRow, ...], Meta(min_length=1)]
+    tolerance: Annotated[float, Meta(gt=0, le=0.1)]
+    parity: Parity
+    provenance: Provenance
+    scores: tuple[Score, ...] = ()
+
+    def __post_init__(self) -> None:
+        names = [n for f in self.features for n in (f.name, f.alias) if n is not None]
+        _refuse_doubled("feature", names)
+        _refuse_doubled("class", [c.name for c in self.classes])
+        for number, row in enumerate(self.golden):
+            if len(row.inputs) != len(self.features):
+                raise ValueError(f"golden row {number} does not have one value per feature")
+            if len(row.probabilities) != len(self.classes):
+                raise ValueError(f"golden row {number} does not have one probability per class")
+            if not 0 <= row.index < len(self.classes):
+                raise ValueError(f"golden row {number} names a class that is not there")
+
+    def to_json(self) -> bytes:
+        """Encode deterministically: equal cards give equal bytes."""
+        return msgspec.json.encode(self, order="deterministic")
+
+    def summary(self) -> dict[str, Any]:
+        """The card as plain JSON values, without the golden rows."""
+        document: dict[str, Any] = msgspec.to_builtins(self)
+        document["golden_rows"] = len(document.pop("golden"))
+        return document
+
+
+class _Header(Struct):
+    format: int
+
+
+def read_card(document: bytes) -> Card:
+    """Decode a card.
+
+    Raises:
+        InvalidCard: it is not JSON, is of a newer format, or breaks a rule of this one.
+    """
+    try:
+        header = msgspec.json.decode(document, type=_Header)
+        if header.format > FORMAT:
+            raise InvalidCard(
+                f"its card has format {header.format}, and this irisws reads up to {FORMAT}: "
+                "use a newer irisws, or pack the model again with this one"
+            )
+        return msgspec.json.decode(document, type=Card)
+    except (msgspec.DecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InvalidCard(f"its card is not valid: {error}") from None
+
+
+def _refuse_doubled(what: str, names: list[str]) -> None:
+    doubled = sorted({name for name in names if names.count(name) > 1})
+    if doubled:
+        raise ValueError(f"{what} names must differ, these are doubled: {', '.join(doubled)}")

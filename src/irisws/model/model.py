@@ -1,0 +1,312 @@
+"""A model: a card, an engine, and the proof that both agree with scikit-learn."""
+
+import hashlib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from itertools import chain
+from pathlib import Path
+from typing import Any, NamedTuple
+
+import numpy as np
+from msgspec import Struct
+from numpy.typing import NDArray
+
+from irisws.model.card import METADATA_KEY, Card, Feature, InvalidCard, read_card
+from irisws.model.engine import OnnxEngine, UnusableGraph
+from irisws.model.onnx_file import NotOnnx, TruncatedOnnx, read_metadata, read_nodes
+from irisws.model.proof import Proof, replay
+from irisws.model.trees import TreeEnsemble, read_tree_ensemble
+
+DEFAULT_MODEL = Path(__file__).parent.parent / "iris.onnx"
+DEFAULT_MAX_MODEL_BYTES = 1 << 30  # 1 GiB
+
+# The engines compute in float32, and what lies beyond the sixth decimal is the noise of that: it
+# differs from engine to engine, and the proof's tolerance does not vouch for it.
+DECIMALS = 6
+
+Row = Sequence[float]
+
+
+class UnusableModel(ValueError):
+    """The model file cannot be served; the message names the file and says why."""
+
+
+class InvalidRow(ValueError):
+    """A row given to Model.predict() does not fit the model; the message says where and why."""
+
+
+class RangeWarning(Struct, frozen=True):
+    """A value outside the range that the training data held."""
+
+    feature: str
+    value: float
+    minimum: float
+    maximum: float
+    detail: str
+
+
+class Prediction(Struct, frozen=True):
+    """The answer to one row."""
+
+    label: str
+    index: int
+    probabilities: dict[str, float]
+    warnings: tuple[RangeWarning, ...] = ()
+
+
+class Answers(NamedTuple):
+    """The answers to n rows: class indexes `[n]`, and probabilities `[n][classes]`."""
+
+    indexes: Sequence[int]
+    probabilities: Sequence[Sequence[float]]
+
+
+@dataclass(frozen=True)
+class ModelFile:
+    """A model file as read: its bytes, the card in them, and the SHA-256 of them all."""
+
+    path: Path
+    onnx: bytes
+    card: Card
+    digest: str
+
+
+def read_model_file(
+    path: str | Path = DEFAULT_MODEL, *, max_bytes: int = DEFAULT_MAX_MODEL_BYTES
+) -> ModelFile:
+    """Read a model file and its card, without loading the engine.
+
+    Raises:
+        UnusableModel: No such file, not a file, empty, too large, not ONNX, cut off, without a
+            card, or with one that this version cannot read.
+    """
+    path = Path(path)
+    onnx = _read(path, max_bytes)
+    try:
+        document = read_metadata(onnx).get(METADATA_KEY)
+    except NotOnnx:
+        raise UnusableModel(f"{path} is not an ONNX file") from None
+    except TruncatedOnnx:
+        raise UnusableModel(f"{path} is cut off: it ends in the middle of the model") from None
+    if document is None:
+        raise UnusableModel(
+            f"{path} is an ONNX file without a card: pack the scikit-learn estimator with "
+            f'irisws.pack(estimator, X, y, "{path.name}")'
+        )
+    try:
+        card = read_card(document)
+    except InvalidCard as error:
+        raise UnusableModel(f"{path} cannot be used: {error}") from None
+    return ModelFile(path, onnx, card, hashlib.sha256(onnx).hexdigest())
+
+
+class Model:
+    """A classifier that has proved itself on this machine. Safe to use from many threads."""
+
+    def __init__(self, file: ModelFile) -> None:
+        """Load the engine and replay the golden rows; see `Model.load`."""
+        self.card = card = file.card
+        self.digest = file.digest
+        self.path = file.path
+        try:
+            self._engine = OnnxEngine(
+                file.onnx, len(card.features), [target.value for target in card.classes]
+            )
+            self._trees = _read_trees(file)
+            self.proof = self._prove()
+        except UnusableGraph as error:
+            raise UnusableModel(f"{file.path} cannot be used: {error}") from None
+        self._class_names = [target.name for target in card.classes]
+        self._lowest = np.array([feature.minimum for feature in card.features])
+        self._highest = np.array([feature.maximum for feature in card.features])
+        self._ranges = [(feature.minimum, feature.maximum) for feature in card.features]
+
+    @classmethod
+    def load(
+        cls, path: str | Path = DEFAULT_MODEL, *, max_bytes: int = DEFAULT_MAX_MODEL_BYTES
+    ) -> "Model":
+        """Load a model file and prove it: its golden rows must give scikit-learn's answers.
+
+        Args:
+            path: A file that `irisws.pack` wrote; the packaged iris model by default.
+            max_bytes: Refuse a larger file.
+
+        Raises:
+            UnusableModel: The file cannot be read, is not a model, or does not prove itself.
+        """
+        return cls(read_model_file(path, max_bytes=max_bytes))
+
+    @property
+    def short_digest(self) -> str:
+        """The first eight hexadecimal digits of the file's SHA-256."""
+        return self.digest[:8]
+
+    @property
+    def largest_value(self) -> float:
+        """The largest absolute value that a row may hold."""
+        return self._engine.largest_value
+
+    def predict(self, rows: Sequence[Row | Mapping[str, float]] | NDArray[Any]) -> list[Prediction]:
+        """Answer rows.
+
+        Args:
+            rows: n rows; each a sequence of numbers in card order, or a mapping from feature name
+                or alias to number. An array has the shape `[n, features]`.
+
+        Returns:
+            n predictions.
+
+        Raises:
+            InvalidRow: A row has a wrong length, an unknown or missing name, or a value that is
+                not a finite number.
+        """
+        values = _as_matrix(rows, self.card.features, self.largest_value)
+        return self.predictions(list(map(tuple, values.tolist())))
+
+    def answer(self, rows: Sequence[Row]) -> Answers:
+        """Answer rows that are already known to be valid: finite floats, in card order."""
+        if len(rows) == 1 and self._trees is not None:
+            index, probabilities = self._trees.predict(rows[0])
+            return Answers([index], [[round(p, DECIMALS) for p in probabilities]])
+        return self._answer_with_engine(rows)
+
+    def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
+        """Answer rows like `answer`, with labels, named probabilities and range warnings."""
+        indexes, probabilities = self.answer(rows)
+        names = self._class_names
+        warnings = self.range_warnings(rows)
+        return [
+            Prediction(
+                names[index], index, dict(zip(names, row, strict=True)), warnings.get(at, ())
+            )
+            for at, (index, row) in enumerate(zip(indexes, probabilities, strict=True))
+        ]
+
+    def range_warnings(self, rows: Sequence[Row]) -> dict[int, tuple[RangeWarning, ...]]:
+        """Find the values outside the training ranges: row number to warnings, where any."""
+        if len(rows) == 1:
+            suspects = [0] if _is_outside(rows[0], self._ranges) else []
+        else:
+            matrix = _matrix(rows, len(self._ranges))
+            outside = (matrix < self._lowest) | (matrix > self._highest)
+            suspects = np.flatnonzero(outside.any(axis=1)).tolist()
+        return {at: tuple(_warnings(rows[at], self.card.features)) for at in suspects}
+
+    def _answer_with_engine(self, rows: Sequence[Row]) -> Answers:
+        indexes, probabilities = self._engine.predict(_matrix(rows, len(self.card.features)))
+        rounded = np.round(probabilities.astype(np.float64), DECIMALS)
+        return Answers(indexes.tolist(), rounded.tolist())
+
+    def _answer_by_walking(self, rows: Sequence[Row]) -> Answers:
+        answers = [self.answer([row]) for row in rows]
+        return Answers([a.indexes[0] for a in answers], [a.probabilities[0] for a in answers])
+
+    def _prove(self) -> Proof:
+        """Replay the golden rows through every evaluator that may answer a caller."""
+        proofs = [replay(self.card, self._answer_with_engine)]
+        if self._trees is not None:
+            proofs.append(replay(self.card, self._answer_by_walking))
+        worst = min(proofs, key=lambda p: (p.labels_agreeing, -p.largest_probability_difference))
+        if not worst.holds:
+            raise UnusableGraph(
+                f"it does not prove itself here: {worst.labels_agreeing} of {worst.rows} golden "
+                f"rows have the label that scikit-learn gave, and probabilities differ by up to "
+                f"{worst.largest_probability_difference:.2g} (tolerance {worst.tolerance:g})"
+            )
+        return worst
+
+
+def _read(path: Path, max_bytes: int) -> bytes:
+    try:
+        with path.open("rb") as file:
+            onnx = file.read(max_bytes + 1)
+    except FileNotFoundError:
+        raise UnusableModel(f"no such file: {path}") from None
+    except OSError as error:  # Windows says "permission denied" of a directory
+        reason = "it is a directory" if path.is_dir() else (error.strerror or str(error)).lower()
+        raise UnusableModel(f"cannot read {path}: {reason}") from None
+    if not onnx:
+        raise UnusableModel(f"{path} is empty")
+    if len(onnx) > max_bytes:
+        raise UnusableModel(f"{path} is larger than the limit of {max_bytes:,} bytes")
+    return onnx
+
+
+def _read_trees(file: ModelFile) -> TreeEnsemble | None:
+    try:
+        return read_tree_ensemble(read_nodes(file.onnx), len(file.card.classes))
+    except (NotOnnx, TruncatedOnnx) as error:
+        raise UnusableGraph("its graph cannot be read") from error
+
+
+def _matrix(rows: Sequence[Row], width: int) -> NDArray[np.float64]:
+    flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=len(rows) * width)
+    return flat.reshape(len(rows), width)  # twice as fast as np.array(rows)
+
+
+def _is_outside(row: Row, ranges: list[tuple[float, float]]) -> bool:
+    for value, (lowest, highest) in zip(row, ranges, strict=True):
+        if not lowest <= value <= highest:
+            return True
+    return False
+
+
+def _warnings(row: Row, features: Sequence[Feature]) -> list[RangeWarning]:
+    return [
+        RangeWarning(
+            feature.name,
+            value,
+            feature.minimum,
+            feature.maximum,
+            f"{feature.name} {_with_unit(repr(value), feature)} is outside the "
+            f"{feature.minimum!r} to {_with_unit(repr(feature.maximum), feature)} "
+            "seen in training",
+        )
+        for value, feature in zip(row, features, strict=True)
+        if not feature.minimum <= value <= feature.maximum
+    ]
+
+
+def _with_unit(number: str, feature: Feature) -> str:
+    return f"{number} {feature.unit}" if feature.unit else number
+
+
+def _as_matrix(
+    rows: Sequence[Row | Mapping[str, float]] | NDArray[Any],
+    features: Sequence[Feature],
+    largest_value: float,
+) -> NDArray[np.float64]:
+    if not isinstance(rows, np.ndarray):
+        rows = [_by_position(at, row, features) for at, row in enumerate(rows)]
+    try:
+        matrix = np.asarray(rows, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise InvalidRow(f"rows must hold numbers, {len(features)} in each: {error}") from None
+    if matrix.size == 0:
+        return np.empty((0, len(features)))
+    if matrix.ndim != 2 or matrix.shape[1] != len(features):
+        raise InvalidRow(f"rows must have the shape [n, {len(features)}], not {matrix.shape}")
+    bad = np.argwhere(~(np.abs(matrix) <= largest_value))  # NaN compares false
+    if len(bad):
+        at, column = bad[0].tolist()
+        raise InvalidRow(
+            f"row {at}, {features[column].name}: {matrix[at, column]} is not a finite number "
+            f"of at most {largest_value:.2g} (values at fault: {len(bad)})"
+        )
+    return matrix
+
+
+def _by_position(
+    at: int, row: Row | Mapping[str, float], features: Sequence[Feature]
+) -> Sequence[float]:
+    if not isinstance(row, Mapping):
+        return row
+    known = {name: f.name for f in features for name in (f.name, f.alias) if name}
+    unknown = [name for name in row if name not in known]
+    given = {known[name]: value for name, value in row.items() if name in known}
+    missing = [f.name for f in features if f.name not in given]
+    if unknown or missing or len(given) != len(row):
+        raise InvalidRow(
+            f"row {at} must name each feature once; unknown: {unknown}, missing: {missing}"
+        )
+    return [given[feature.name] for feature in features]

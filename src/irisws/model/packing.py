@@ -1,0 +1,356 @@
+"""Packing: from a fitted scikit-learn estimator to one proved model file.
+
+The estimator is converted to ONNX, both engines answer thousands of rows, and only if every label
+agrees is the file written, with a card that says how far the two were apart.
+"""
+
+import datetime
+import importlib.metadata
+import os
+import platform
+import tempfile
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypedDict
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from irisws.model.card import (
+    METADATA_KEY,
+    Card,
+    Feature,
+    GoldenRow,
+    Parity,
+    Provenance,
+    Score,
+    TargetClass,
+)
+from irisws.model.engine import LABEL, PROBABILITIES, OnnxEngine, UnusableGraph
+from irisws.model.model import Model, UnusableModel
+from irisws.model.probes import boundary_rows, class_like_rows, probe_rows
+
+DEFAULT_TOLERANCE = 1e-5
+GOLDEN_ROWS = 60  # at most about twice this many, boundary rows included
+
+# The newest operator sets that every supported ONNX Runtime knows.
+_TARGET_OPSET = {"": 18, "ai.onnx.ml": 3}
+_PROVENANCE_LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
+
+Matrix = NDArray[np.float64]
+
+
+class CannotPack(ValueError):
+    """The estimator or the data cannot become a model file; the message says why."""
+
+
+class FeatureInfo(TypedDict, total=False):
+    """What the data cannot tell of a feature."""
+
+    alias: str
+    unit: str
+    description: str
+
+
+def pack(
+    estimator: Any,
+    X: Any,
+    y: ArrayLike,
+    path: str | Path,
+    *,
+    name: str,
+    version: str = "1.0",
+    features: Mapping[str, FeatureInfo] | None = None,
+    class_names: Sequence[str] | None = None,
+    data_set: str | None = None,
+    seed: int | None = None,
+    scores: Sequence[Score] = (),
+    created: datetime.date | None = None,
+    tolerance: float = DEFAULT_TOLERANCE,
+) -> Model:
+    """Convert a fitted classifier to one model file, prove it, and write it whole.
+
+    The same estimator, data and date give the same bytes.
+
+    Args:
+        estimator: A fitted scikit-learn classifier with `predict_proba`.
+        X: The training data, shape `[n, features]`, numbers; an array or a data frame.
+        y: The training labels, shape `[n]`: strings, integers or booleans.
+        path: Where to write, by convention `*.onnx`. An existing file is replaced at the end.
+        name: The model's name, safe in a URL: letters, digits, `.`, `_` and `-`.
+        version: The model's version, of the same letters.
+        features: Names in column order, each with its alias, unit and description. By default
+            the names that the estimator was fitted with, else `x0`, `x1`, ….
+        class_names: Names to show, in the order of `estimator.classes_`; by default the labels.
+        data_set: What the model was trained on, for people.
+        seed: The random seed of the training, for the record.
+        scores: Cross-validated scores, for the record.
+        created: The date in the card; by default today, or `SOURCE_DATE_EPOCH`.
+        tolerance: How far a probability may be from scikit-learn's, 0.000001 to 0.1.
+
+    Returns:
+        The packed model, loaded from the file and proved.
+
+    Raises:
+        CannotPack: The estimator is not a fitted classifier, does not convert, or the converted
+            form answers differently; or the data do not fit the estimator.
+    """
+    rows = _numbers(X)
+    _refuse_unfit(estimator, rows, y, class_names)
+    onnx, parity = _convert(estimator, rows, tolerance)
+    card = Card(
+        name=name,
+        version=version,
+        created=(created or _today()).isoformat(),
+        features=_features(rows, _feature_names(estimator, X, features), features or {}),
+        classes=_classes(estimator.classes_, np.asarray(y), class_names),
+        golden=_golden(estimator, rows, np.asarray(y)),
+        tolerance=tolerance,
+        parity=parity,
+        provenance=_provenance(estimator, rows, data_set, seed),
+        scores=tuple(scores),
+    )
+    return _write(_with_card(onnx, card), Path(path))
+
+
+def _numbers(X: Any) -> Matrix:
+    try:
+        rows = np.asarray(X, dtype=np.float64)
+    except (TypeError, ValueError) as error:
+        raise CannotPack(f"X must hold numbers only: {error}") from None
+    if rows.ndim != 2 or not rows.size:
+        raise CannotPack(f"X must have the shape [n, features], not {rows.shape}")
+    if not np.isfinite(rows).all():
+        raise CannotPack("X must hold finite numbers only; it has NaN or infinite values")
+    return rows
+
+
+def _refuse_unfit(
+    estimator: Any, rows: Matrix, y: ArrayLike, class_names: Sequence[str] | None
+) -> None:
+    kind = type(estimator).__name__
+    if not hasattr(estimator, "predict_proba"):
+        raise CannotPack(f"{kind} has no predict_proba: irisws packs classifiers that have one")
+    if not hasattr(estimator, "classes_"):
+        raise CannotPack(f"{kind} is not fitted: call fit(X, y) first")
+    if np.ndim(estimator.classes_[0]):
+        raise CannotPack(f"{kind} has several outputs: irisws packs classifiers with one")
+    width = getattr(estimator, "n_features_in_", rows.shape[1])
+    if width != rows.shape[1]:
+        raise CannotPack(f"{kind} was fitted with {width} features, X has {rows.shape[1]}")
+    if len(rows) != len(np.asarray(y)):
+        raise CannotPack(f"X has {len(rows)} rows, y has {len(np.asarray(y))}")
+    if class_names is not None and len(class_names) != len(estimator.classes_):
+        raise CannotPack(
+            f"class_names must name {len(estimator.classes_)} classes, not {len(class_names)}"
+        )
+
+
+def _convert(estimator: Any, rows: Matrix, tolerance: float) -> tuple[Any, Parity]:
+    """Convert in float32, and where that answers differently, in float64."""
+    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
+
+    failures = []
+    for tensor_type in (FloatTensorType, DoubleTensorType):
+        try:
+            onnx = _to_onnx(estimator, tensor_type([None, rows.shape[1]]))
+            parity = _compare(estimator, onnx, rows)
+        except (UnusableGraph, _NotConvertible) as error:
+            failures.append(f"{tensor_type.__name__}: {error}")
+            continue
+        if not parity.label_mismatches and parity.largest_probability_difference <= tolerance:
+            return onnx, parity
+        failures.append(
+            f"{tensor_type.__name__}: of {parity.rows} rows {parity.label_mismatches} get another "
+            f"label, and probabilities differ by up to {parity.largest_probability_difference:.2g}"
+        )
+    raise CannotPack(
+        f"{type(estimator).__name__} does not become an ONNX model that answers as scikit-learn "
+        "does. " + "; ".join(failures)
+    )
+
+
+class _NotConvertible(Exception):
+    """skl2onnx has no way to convert the estimator."""
+
+
+def _to_onnx(estimator: Any, tensor_type: Any) -> Any:
+    from skl2onnx import to_onnx
+
+    try:
+        onnx = to_onnx(
+            estimator,
+            initial_types=[("X", tensor_type)],
+            options={"zipmap": False},
+            target_opset=_TARGET_OPSET,
+        )
+    except Exception as error:  # its converters raise whatever happens to break
+        first_line = str(error).strip().split("\n", 1)[0]
+        raise _NotConvertible(f"{type(error).__name__}: {first_line}") from None
+    _name_outputs(onnx)
+    return onnx
+
+
+def _name_outputs(onnx: Any) -> None:
+    """Give the two outputs the names that serving looks for, whatever the converter chose."""
+    names = dict(zip((o.name for o in onnx.graph.output), (LABEL, PROBABILITIES), strict=True))
+    for output in onnx.graph.output:
+        output.name = names[output.name]
+    for node in onnx.graph.node:
+        for edges in (node.input, node.output):
+            edges[:] = [names.get(edge, edge) for edge in edges]
+
+
+def _compare(estimator: Any, onnx: Any, rows: Matrix) -> Parity:
+    engine = OnnxEngine(
+        onnx.SerializeToString(), rows.shape[1], [_plain(value) for value in estimator.classes_]
+    )
+    compared = np.vstack([rows, probe_rows(rows, np.random.default_rng(0))])
+    indexes, probabilities = engine.predict(compared)
+    return Parity(
+        rows=len(compared),
+        label_mismatches=int((indexes != _index_predictor(estimator)(compared)).sum()),
+        largest_probability_difference=float(
+            np.abs(probabilities - estimator.predict_proba(_named(estimator, compared))).max()
+        ),
+    )
+
+
+def _index_predictor(estimator: Any) -> Any:
+    """The estimator's predict() as a function from rows to class indexes."""
+    order = np.argsort(estimator.classes_)
+
+    def predict(rows: Matrix) -> NDArray[Any]:
+        labels = estimator.predict(_named(estimator, rows))
+        found: NDArray[Any] = order[np.searchsorted(estimator.classes_, labels, sorter=order)]
+        return found
+
+    return predict
+
+
+def _named(estimator: Any, rows: Matrix) -> Any:
+    """The rows as the estimator wants them: under its column names if it was fitted with such."""
+    if not hasattr(estimator, "feature_names_in_"):
+        return rows
+    import pandas  # an estimator that knows column names was fitted with a data frame
+
+    return pandas.DataFrame(rows, columns=estimator.feature_names_in_)
+
+
+def _golden(estimator: Any, rows: Matrix, y: NDArray[Any]) -> tuple[GoldenRow, ...]:
+    rng = np.random.default_rng(0)
+    predict = _index_predictor(estimator)
+    typical = class_like_rows(rows, y, rng, GOLDEN_ROWS)
+    inputs = np.vstack([typical, boundary_rows(predict, typical, rng, GOLDEN_ROWS // 2)])
+    answers = zip(
+        inputs.tolist(),
+        predict(inputs).tolist(),
+        estimator.predict_proba(_named(estimator, inputs)).tolist(),
+        strict=True,
+    )
+    return tuple(
+        GoldenRow(inputs=tuple(row), index=index, probabilities=tuple(probabilities))
+        for row, index, probabilities in answers
+    )
+
+
+def _feature_names(
+    estimator: Any, X: Any, features: Mapping[str, FeatureInfo] | None
+) -> list[str]:
+    width = np.shape(X)[1]
+    if features is not None:
+        if len(features) != width:
+            raise CannotPack(f"features must name {width} columns, not {len(features)}")
+        return list(features)
+    if hasattr(estimator, "feature_names_in_"):
+        return [str(name) for name in estimator.feature_names_in_]
+    return [f"x{column}" for column in range(width)]
+
+
+def _features(
+    rows: Matrix, names: list[str], infos: Mapping[str, FeatureInfo]
+) -> tuple[Feature, ...]:
+    quantiles = np.quantile(rows, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    return tuple(
+        Feature(
+            name=name,
+            minimum=float(column.min()),
+            maximum=float(column.max()),
+            quantiles=tuple(float(round(q, 6)) for q in quantiles[:, at]),
+            example=float(round(quantiles[2, at], 6)),
+            **infos.get(name, {}),
+        )
+        for at, (name, column) in enumerate(zip(names, rows.T, strict=True))
+    )
+
+
+def _classes(
+    values: NDArray[Any], y: NDArray[Any], names: Sequence[str] | None
+) -> tuple[TargetClass, ...]:
+    names = [str(value) for value in values] if names is None else names
+    return tuple(
+        TargetClass(name=str(name), value=_plain(value), training_rows=int((y == value).sum()))
+        for name, value in zip(names, values, strict=True)
+    )
+
+
+def _plain(value: Any) -> Any:
+    """A NumPy scalar as the Python value that JSON knows."""
+    return value.item() if hasattr(value, "item") else value
+
+
+def _provenance(
+    estimator: Any, rows: Matrix, data_set: str | None, seed: int | None
+) -> Provenance:
+    return Provenance(
+        estimator=" ".join(str(estimator).split()),
+        libraries={name: importlib.metadata.version(name) for name in _PROVENANCE_LIBRARIES},
+        python=platform.python_version(),
+        platform=f"{platform.system()} {platform.machine()}",
+        rows=len(rows),
+        data_set=data_set,
+        seed=seed,
+    )
+
+
+def _today() -> datetime.date:
+    """Today in UTC, or the day of SOURCE_DATE_EPOCH (reproducible-builds.org) where it is set."""
+    epoch = os.environ.get("SOURCE_DATE_EPOCH")
+    now = datetime.datetime.now(datetime.UTC)
+    return (datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else now).date()
+
+
+def _with_card(onnx: Any, card: Card) -> bytes:
+    del onnx.metadata_props[:]
+    onnx.metadata_props.add(key=METADATA_KEY, value=card.to_json().decode())
+    encoded: bytes = onnx.SerializeToString(deterministic=True)
+    return encoded
+
+
+def _write(onnx: bytes, path: Path) -> Model:
+    """Write beside the target, prove the written file, and only then put it in place."""
+    if path.is_dir():
+        raise CannotPack(f"cannot write {path}: it is a directory")
+    try:
+        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+    except OSError as error:
+        raise CannotPack(f"cannot write {path}: {error.strerror}") from None
+    temporary = Path(name)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(onnx)
+        Model.load(temporary)
+        _publish(temporary, path)
+    except UnusableModel as error:
+        raise CannotPack(f"the packed model does not prove itself: {error}") from None
+    finally:
+        temporary.unlink(missing_ok=True)
+    return Model.load(path)
+
+
+def _publish(temporary: Path, path: Path) -> None:
+    try:
+        temporary.chmod(0o644)  # mkstemp keeps its files from everyone else
+        temporary.replace(path)
+    except OSError as error:  # on Windows also while another process has the file open
+        raise CannotPack(f"cannot write {path}: {error.strerror}") from None
