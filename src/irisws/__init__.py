@@ -1,9 +1,9 @@
 """Ship a trained scikit-learn classifier as a REST API that proves its answers.
 
-    model = irisws.load("iris.onnx")                          # proves itself, or raises
-    model.predict([{"sl": 3.0, "sw": 2.0, "pl": 1.0, "pw": 1.0}])
-    irisws.pack(estimator, X, y, "mine.onnx", name="mine")    # needs the extra `train`
-    app = irisws.create_app(model)                            # a WSGI application
+model = irisws.load("iris.onnx")                          # proves itself, or raises
+model.predict([{"sl": 3.0, "sw": 2.0, "pl": 1.0, "pw": 1.0}])
+irisws.pack(estimator, X, y, "mine.onnx", name="mine")    # needs the extra `train`
+app = irisws.create_app(model)                            # a WSGI application
 """
 
 from typing import TYPE_CHECKING, Any

@@ -57,8 +57,8 @@ class Application:
             return Response.of(_problem_of(error), request.request_id)
         except Exception:
             logger.exception("request %s failed", request.request_id)
-            problem = Problem(500, "internal-error", "the server failed; its log says why")
-            return Response.of(problem, request.request_id)
+            failure = Problem(500, "internal-error", "the server failed; its log says why")
+            return Response.of(failure, request.request_id)
 
 
 def create_app(

@@ -5,6 +5,7 @@ Every field of `Settings` is the environment variable `IRISWS_` + its name in ca
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
@@ -12,6 +13,11 @@ from pathlib import Path
 from typing import Any
 
 PREFIX = "IRISWS_"
+
+# Variables of the prefix that are not settings: the clients' address of a service, and what
+# Kubernetes sets in every container for a Service that is called irisws.
+_FOREIGN = re.compile(r"IRISWS_(URL|SERVICE_(HOST|PORT.*)|PORT_[0-9]+_(TCP|UDP|SCTP).*)")
+_KUBERNETES_LINK = "tcp://"  # IRISWS_PORT=tcp://10.0.0.1:80
 
 
 class InvalidSettings(ValueError):
@@ -61,7 +67,7 @@ class Settings:
         if environ.get("PORT"):
             given["port"] = ("PORT", environ["PORT"])
         for key, value in environ.items():
-            if key.startswith(PREFIX):
+            if key.startswith(PREFIX) and not _is_foreign(key, value):
                 given[key.removeprefix(PREFIX).lower()] = (key, value)
         for name, value in (overrides or {}).items():
             if value is not None:
@@ -83,6 +89,10 @@ class Settings:
         if problems:
             raise InvalidSettings("; ".join(problems))
         return cls(**values)
+
+
+def _is_foreign(key: str, value: str) -> bool:
+    return bool(_FOREIGN.fullmatch(key)) or value.startswith(_KUBERNETES_LINK)
 
 
 def _unknown(source: str, known: Mapping[str, Any]) -> str:

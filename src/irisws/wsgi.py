@@ -1,6 +1,6 @@
 """The application as a module attribute, for any WSGI server; configured by the environment.
 
-    waitress-serve --listen=127.0.0.1:8080 irisws.wsgi:app
+waitress-serve --listen=127.0.0.1:8080 irisws.wsgi:app
 """
 
 import os

@@ -65,7 +65,8 @@ class Contract:
         if self._colons_show_doubles and body.count(b":") == self._width:
             for decoder in self._row_decoders:
                 try:
-                    return self._in_order(decoder.decode(body))
+                    row: Row = self._in_order(decoder.decode(body))
+                    return row
                 except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
                     continue
         return self._diagnosis.read_row(body)

@@ -15,6 +15,7 @@ from irisws.web.problem import Fault
 Row = tuple[float, ...]
 
 MOST_FAULTS = 100  # reported of one body
+_CLOSE = 0.5  # one letter of a two-letter name may be wrong
 _LONGEST_NAME = 64  # characters of a caller's name that are repeated back
 
 _KINDS = {str: "a string", bool: "a boolean", type(None): "null", list: "an array"}
@@ -123,9 +124,7 @@ class Diagnosis:
     def _array(self, row: list[Any], pointer: str, faults: _Faults) -> Row:
         if len(row) != len(self._features):
             names = ", ".join(_clip(feature.name) for feature in self._features[:20])
-            faults.add(
-                pointer, f"expected {len(self._features)} numbers ({names}), got {len(row)}"
-            )
+            faults.add(pointer, f"expected {len(self._features)} numbers ({names}), got {len(row)}")
             return ()
         return tuple(
             self._number(value, feature, f"{pointer}/{at}", faults)
@@ -201,15 +200,13 @@ def _refuse_constant(name: str) -> NoReturn:
     raise NotJson(f"{name} is not a JSON number")
 
 
-def _members(
-    pairs: _Object, pointer: str, known: Iterable[str], faults: _Faults
-) -> dict[str, Any]:
+def _members(pairs: _Object, pointer: str, known: Iterable[str], faults: _Faults) -> dict[str, Any]:
     """The members with known names; unknown and doubled ones are faults."""
     known = set(known)
     for name, times in Counter(name for name, _ in pairs).items():
         at = f"{pointer}/{_token(name)}"
         if name not in known:
-            near = next(iter(get_close_matches(name[:_LONGEST_NAME], known, n=1)), None)
+            near = next(iter(get_close_matches(name[:_LONGEST_NAME], known, 1, _CLOSE)), None)
             hint = "" if near is None else f", did you mean {_clip(near)}?"
             faults.add(at, f"is not a known name{hint}", near)
         elif times > 1:

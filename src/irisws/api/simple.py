@@ -1,6 +1,6 @@
 """The article's contract: one flower in, one class index out.
 
-    POST /  {"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}   ->   {"prediction":[1]}
+POST /  {"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}   ->   {"prediction":[1]}
 """
 
 import msgspec

@@ -31,7 +31,7 @@ class Feature(Struct, frozen=True, kw_only=True, omit_defaults=True):
     kind: Literal["number"] = "number"
     minimum: float
     maximum: float
-    quantiles: tuple[float, float, float, float, float]  # of 5, 25, 50, 75 and 95 %
+    quantiles: Annotated[tuple[float, ...], Meta(min_length=5, max_length=5)]  # 5 to 95 %
     example: float
 
     def __post_init__(self) -> None:

@@ -21,17 +21,19 @@ from irisws.model.card import (
     Card,
     Feature,
     GoldenRow,
+    InvalidCard,
     Parity,
     Provenance,
     Score,
     TargetClass,
+    read_card,
 )
 from irisws.model.engine import LABEL, PROBABILITIES, OnnxEngine, UnusableGraph
-from irisws.model.model import Model, UnusableModel
+from irisws.model.model import Model
 from irisws.model.probes import boundary_rows, class_like_rows, probe_rows
 
 DEFAULT_TOLERANCE = 1e-5
-GOLDEN_ROWS = 60  # at most about twice this many, boundary rows included
+TYPICAL_ROWS, BOUNDARY_PAIRS = 60, 60  # golden rows, about
 
 # The newest operator sets that every supported ONNX Runtime knows.
 _TARGET_OPSET = {"": 18, "ai.onnx.ml": 3}
@@ -97,14 +99,17 @@ def pack(
     """
     rows = _numbers(X)
     _refuse_unfit(estimator, rows, y, class_names)
-    onnx, parity = _convert(estimator, rows, tolerance)
-    card = Card(
+    golden = _golden(estimator, rows, np.asarray(y))
+    probes = probe_rows(rows, np.random.default_rng(0))
+    compared = np.vstack([rows, probes, [row.inputs for row in golden]])
+    onnx, parity = _convert(estimator, compared, tolerance)
+    card = _card(
         name=name,
         version=version,
         created=(created or _today()).isoformat(),
         features=_features(rows, _feature_names(estimator, X, features), features or {}),
         classes=_classes(estimator.classes_, np.asarray(y), class_names),
-        golden=_golden(estimator, rows, np.asarray(y)),
+        golden=golden,
         tolerance=tolerance,
         parity=parity,
         provenance=_provenance(estimator, rows, data_set, seed),
@@ -144,6 +149,16 @@ def _refuse_unfit(
         raise CannotPack(
             f"class_names must name {len(estimator.classes_)} classes, not {len(class_names)}"
         )
+
+
+def _card(**members: Any) -> Card:
+    """Make a card that can be read back."""
+    try:
+        return read_card(Card(**members).to_json())
+    except InvalidCard as error:
+        raise CannotPack(str(error)) from None
+    except ValueError as error:
+        raise CannotPack(f"its card is not valid: {error}") from None
 
 
 def _convert(estimator: Any, rows: Matrix, tolerance: float) -> tuple[Any, Parity]:
@@ -201,11 +216,12 @@ def _name_outputs(onnx: Any) -> None:
             edges[:] = [names.get(edge, edge) for edge in edges]
 
 
-def _compare(estimator: Any, onnx: Any, rows: Matrix) -> Parity:
+def _compare(estimator: Any, onnx: Any, compared: Matrix) -> Parity:
     engine = OnnxEngine(
-        onnx.SerializeToString(), rows.shape[1], [_plain(value) for value in estimator.classes_]
+        onnx.SerializeToString(),
+        compared.shape[1],
+        [_plain(value) for value in estimator.classes_],
     )
-    compared = np.vstack([rows, probe_rows(rows, np.random.default_rng(0))])
     indexes, probabilities = engine.predict(compared)
     return Parity(
         rows=len(compared),
@@ -240,8 +256,8 @@ def _named(estimator: Any, rows: Matrix) -> Any:
 def _golden(estimator: Any, rows: Matrix, y: NDArray[Any]) -> tuple[GoldenRow, ...]:
     rng = np.random.default_rng(0)
     predict = _index_predictor(estimator)
-    typical = class_like_rows(rows, y, rng, GOLDEN_ROWS)
-    inputs = np.vstack([typical, boundary_rows(predict, typical, rng, GOLDEN_ROWS // 2)])
+    typical = class_like_rows(rows, y, rng, TYPICAL_ROWS)
+    inputs = np.vstack([typical, boundary_rows(predict, rows, rng, BOUNDARY_PAIRS)])
     answers = zip(
         inputs.tolist(),
         predict(inputs).tolist(),
@@ -254,9 +270,7 @@ def _golden(estimator: Any, rows: Matrix, y: NDArray[Any]) -> tuple[GoldenRow, .
     )
 
 
-def _feature_names(
-    estimator: Any, X: Any, features: Mapping[str, FeatureInfo] | None
-) -> list[str]:
+def _feature_names(estimator: Any, X: Any, features: Mapping[str, FeatureInfo] | None) -> list[str]:
     width = np.shape(X)[1]
     if features is not None:
         if len(features) != width:
@@ -270,14 +284,14 @@ def _feature_names(
 def _features(
     rows: Matrix, names: list[str], infos: Mapping[str, FeatureInfo]
 ) -> tuple[Feature, ...]:
-    quantiles = np.quantile(rows, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0)
+    quantiles = np.quantile(rows, [0.05, 0.25, 0.5, 0.75, 0.95], axis=0).round(6)
     return tuple(
         Feature(
             name=name,
             minimum=float(column.min()),
             maximum=float(column.max()),
-            quantiles=tuple(float(round(q, 6)) for q in quantiles[:, at]),
-            example=float(round(quantiles[2, at], 6)),
+            quantiles=tuple(quantiles[:, at].tolist()),
+            example=float(quantiles[2, at]),
             **infos.get(name, {}),
         )
         for at, (name, column) in enumerate(zip(names, rows.T, strict=True))
@@ -299,9 +313,7 @@ def _plain(value: Any) -> Any:
     return value.item() if hasattr(value, "item") else value
 
 
-def _provenance(
-    estimator: Any, rows: Matrix, data_set: str | None, seed: int | None
-) -> Provenance:
+def _provenance(estimator: Any, rows: Matrix, data_set: str | None, seed: int | None) -> Provenance:
     return Provenance(
         estimator=" ".join(str(estimator).split()),
         libraries={name: importlib.metadata.version(name) for name in _PROVENANCE_LIBRARIES},
@@ -341,8 +353,6 @@ def _write(onnx: bytes, path: Path) -> Model:
             file.write(onnx)
         Model.load(temporary)
         _publish(temporary, path)
-    except UnusableModel as error:
-        raise CannotPack(f"the packed model does not prove itself: {error}") from None
     finally:
         temporary.unlink(missing_ok=True)
     return Model.load(path)

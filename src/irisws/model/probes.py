@@ -1,6 +1,7 @@
 """Rows to compare two engines on: made from the training data, none of them copied from it."""
 
-from collections.abc import Callable
+from collections import Counter
+from collections.abc import Callable, Sequence
 from typing import Any
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 Labels = NDArray[Any]
 
+_TRIES = 40  # rows tried for each pair that is wanted
 _BISECTIONS = 12  # a pair ends 1/4096 of its first distance apart: close, but far above rounding
 
 
@@ -47,23 +49,48 @@ def class_like_rows(rows: Matrix, labels: Labels, rng: np.random.Generator, coun
 def boundary_rows(
     predict: Callable[[Matrix], Labels], rows: Matrix, rng: np.random.Generator, count: int
 ) -> Matrix:
-    """Pairs of rows on either side of the border between two classes, close to it.
+    """Pairs of rows on either side of a border between two classes, close to it.
 
-    Rows of differing labels are drawn towards each other by bisection. A threshold that moved, or a
-    weight that changed, moves the border, and one row of a nearby pair then changes its label.
+    In a row of the training box one value is changed, and where that changes the label, both rows
+    are drawn towards each other by bisection. A threshold that moved, or a weight that changed,
+    moves the border, and one row of a nearby pair then changes its label. Pairs are chosen from as
+    many different borders as there are.
 
     Returns:
-        Shape `[n, features]`, n at most `2 * count`; none where `rows` have one label only.
+        Shape `[n, features]`, n at most `2 * count`; none where the label never changes.
     """
-    labels = predict(rows)
-    first, second = (rng.integers(len(rows), size=4 * count) for _ in range(2))
-    differing = np.flatnonzero(labels[first] != labels[second])[:count]
-    if not len(differing):
-        return np.empty((0, rows.shape[1]))
-    near, far = rows[first[differing]], rows[second[differing]]
-    kept = labels[first[differing]]
+    lowest, highest = rows.min(axis=0), rows.max(axis=0)
+    shape = (_TRIES * count, rows.shape[1])
+    near, far = (rng.uniform(lowest, highest, size=shape) for _ in range(2))
+    changed = rng.integers(rows.shape[1], size=len(near))
+    far = np.where(np.arange(rows.shape[1]) == changed[:, np.newaxis], far, near)
+    labels = predict(near)
+    differ = labels != predict(far)
+    near, far = _bisect(predict, near[differ], far[differ], labels[differ])
+    changed = changed[differ]
+    position = (near - lowest)[np.arange(len(near)), changed] / (highest - lowest)[changed]
+    chosen = _from_all_borders([*zip(changed, np.round(position, 2), strict=True)], count)
+    return np.vstack([near[chosen], far[chosen]])
+
+
+def _bisect(
+    predict: Callable[[Matrix], Labels], near: Matrix, far: Matrix, labels: Labels
+) -> tuple[Matrix, Matrix]:
+    """Bring pairs of rows together, the nearer ones keeping `labels`, the others theirs."""
+    if not len(near):
+        return near, far
     for _ in range(_BISECTIONS):
         middle = (near + far) / 2
-        same = (predict(middle) == kept)[:, np.newaxis]
+        same = (predict(middle) == labels)[:, np.newaxis]
         near, far = np.where(same, middle, near), np.where(same, far, middle)
-    return np.vstack([near, far])
+    return near, far
+
+
+def _from_all_borders(borders: Sequence[object], count: int) -> list[int]:
+    """Choose positions so that each distinct border comes up once before any comes up twice."""
+    seen: Counter[object] = Counter()
+    turns = []
+    for at, border in enumerate(borders):
+        turns.append((seen[border], at))
+        seen[border] += 1
+    return [at for _, at in sorted(turns)[:count]]

@@ -11,9 +11,7 @@ from dataclasses import dataclass
 from irisws.model.card import Card
 
 # Answers `rows`: class indexes and probabilities, one of each a row.
-Evaluator = Callable[
-    [Sequence[Sequence[float]]], tuple[Sequence[int], Sequence[Sequence[float]]]
-]
+Evaluator = Callable[[Sequence[Sequence[float]]], tuple[Sequence[int], Sequence[Sequence[float]]]]
 
 
 @dataclass(frozen=True)

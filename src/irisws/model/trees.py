@@ -62,7 +62,7 @@ def read_tree_ensemble(nodes: list[Node], class_count: int) -> TreeEnsemble | No
         return None
     try:
         return _ensemble(nodes[0].attributes, class_count)
-    except (_Unwalkable, KeyError, IndexError):
+    except (_Unwalkable, KeyError, ValueError):  # what is missing, or of differing lengths
         return None
 
 
@@ -77,9 +77,10 @@ def widest_bound(threshold: float) -> float:
     """
     if math.isinf(threshold):
         return threshold
-    middle = (threshold + _next_float32(threshold)) / 2  # exact: a double has bits to spare
-    rounds_down = _float32(middle) <= threshold  # ties go to the even neighbour
-    return middle if rounds_down else math.nextafter(middle, -math.inf)
+    (bits,) = struct.unpack("<i", struct.pack("<f", threshold))
+    middle = (threshold + _next_float32(threshold, bits)) / 2  # exact: a double has bits to spare
+    tie_goes_down = bits % 2 == 0  # half-way values are rounded to the even neighbour
+    return middle if tie_goes_down else math.nextafter(middle, -math.inf)
 
 
 def _ensemble(attributes: dict[str, memoryview], class_count: int) -> TreeEnsemble:
@@ -87,21 +88,21 @@ def _ensemble(attributes: dict[str, memoryview], class_count: int) -> TreeEnsemb
     tree_ids = ints(attributes["nodes_treeids"])
     if len(tree_ids) > MOST_NODES:
         raise _Unwalkable
-    positions = {
-        key: position
-        for position, key in enumerate(zip(tree_ids, ints(attributes["nodes_nodeids"]), strict=True))
-    }
+    columns = zip(
+        tree_ids,
+        ints(attributes["nodes_nodeids"]),
+        strings(attributes["nodes_modes"]),
+        ints(attributes["nodes_featureids"]),
+        map(widest_bound, floats(attributes["nodes_values"])),
+        ints(attributes["nodes_truenodeids"]),
+        ints(attributes["nodes_falsenodeids"]),
+        strict=True,
+    )
     builder = _Builder(
-        positions=positions,
-        modes=strings(attributes["nodes_modes"]),
-        features=ints(attributes["nodes_featureids"]),
-        bounds=[widest_bound(value) for value in floats(attributes["nodes_values"])],
-        when_true=ints(attributes["nodes_truenodeids"]),
-        when_false=ints(attributes["nodes_falsenodeids"]),
+        nodes={(tree, node): tuple(rest) for tree, node, *rest in columns},
         weights=_weights(attributes, class_count, len(set(tree_ids))),
     )
-    trees = list(dict.fromkeys(tree_ids))
-    roots = tuple(builder.build(tree, 0, set()) for tree in trees)
+    roots = tuple(builder.build(tree, 0, set()) for tree in dict.fromkeys(tree_ids))
     if sum(map(_depth, roots)) > LONGEST_WALK:
         raise _Unwalkable
     return TreeEnsemble(roots, class_count)
@@ -125,7 +126,7 @@ def _weights(
     """
     classes = ints(attributes["class_ids"])
     only_second = class_count == 2 and set(classes) == {0}
-    leaves = defaultdict(list)
+    leaves: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
     for tree, node, index, weight in zip(
         ints(attributes["class_treeids"]),
         ints(attributes["class_nodeids"]),
@@ -144,41 +145,29 @@ def _weights(
 
 @dataclass(frozen=True)
 class _Builder:
-    positions: dict[tuple[int, int], int]
-    modes: list[bytes]
-    features: list[int]
-    bounds: list[float]
-    when_true: list[int]
-    when_false: list[int]
+    nodes: dict[tuple[int, int], tuple[Any, ...]]  # (tree, node): mode, feature, bound, two nodes
     weights: dict[tuple[int, int], list[tuple[int, float]]]
 
     def build(self, tree: int, node: int, ancestors: set[int]) -> TreeNode:
         if node in ancestors or len(ancestors) > 200:  # a circle, or too deep to build like this
             raise _Unwalkable
-        at = self.positions[tree, node]
-        if self.modes[at] == b"LEAF":
+        mode, feature, bound, when_true, when_false = self.nodes[tree, node]
+        if mode == b"LEAF":
             return (None, tuple(self.weights[tree, node]), None, None)
-        if self.modes[at] != b"BRANCH_LEQ":
+        if mode != b"BRANCH_LEQ":
             raise _Unwalkable
         below = ancestors | {node}
-        left = self.build(tree, self.when_true[at], below)
-        right = self.build(tree, self.when_false[at], below)
-        return (self.features[at], self.bounds[at], left, right)
+        left, right = (self.build(tree, child, below) for child in (when_true, when_false))
+        return (feature, bound, left, right)
 
 
 def _depth(node: TreeNode) -> int:
     return 0 if node[0] is None else 1 + max(_depth(node[2]), _depth(node[3]))
 
 
-def _float32(value: float) -> float:
-    rounded: float = struct.unpack("<f", struct.pack("<f", value))[0]
-    return rounded
-
-
-def _next_float32(value: float) -> float:
-    """The next float32 above a float32."""
+def _next_float32(value: float, bits: int) -> float:
+    """The next float32 above one that is given as number and as bits."""
     if value == 0:
         return 2.0**-149
-    bits = struct.unpack("<i", struct.pack("<f", value))[0]
     following: float = struct.unpack("<f", struct.pack("<i", bits + (1 if value > 0 else -1)))[0]
-    return following
+    return 2.0**128 if math.isinf(following) else following  # where rounding to infinity begins

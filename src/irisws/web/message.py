@@ -98,9 +98,7 @@ class Request:
             raise self._too_large()
         body = _read_up_to(stream, length)
         if len(body) < length:
-            raise Problem(
-                400, "bad-request", f"the body ended after {len(body)} of {length} bytes"
-            )
+            raise Problem(400, "bad-request", f"the body ended after {len(body)} of {length} bytes")
         return body
 
     def _too_large(self) -> Problem:

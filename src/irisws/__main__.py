@@ -1,0 +1,5 @@
+"""`python -m irisws` is `irisws`."""
+
+from irisws.cli import run
+
+run()

@@ -1,0 +1,317 @@
+"""The command line: `irisws predict | serve | train | verify | inspect`.
+
+Data goes to standard output, messages to standard error. Exit status: 0 success, 1 failure, 2 wrong
+usage, 3 invalid data, 4 the model cannot be used, 130 interrupted.
+
+Everything heavy is imported by the command that needs it, so that `irisws --help` is quick.
+"""
+
+import argparse
+import io
+import math
+import os
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING, Any, NoReturn
+
+from irisws import __version__
+from irisws.settings import InvalidSettings, Settings
+
+if TYPE_CHECKING:
+    from irisws.model.card import Feature
+    from irisws.model.model import Model, ModelFile
+
+EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_INVALID_DATA, EXIT_MODEL = 0, 1, 2, 3, 4
+EXIT_INTERRUPTED = 130
+
+Command = Callable[[argparse.Namespace], int]
+
+
+class _CommandFailed(Exception):
+    """Ends the command with a status and one line."""
+
+    def __init__(self, status: int, message: str) -> None:
+        super().__init__(message)
+        self.status = status
+
+
+def run() -> NoReturn:
+    """The console script's entry point."""
+    if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter is no error
+        sys.stdout.reconfigure(errors="backslashreplace")
+    sys.exit(main())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The words after the program's name; by default those of this process.
+
+    Returns:
+        The exit status. Wrong usage and `--help` raise SystemExit, as argparse does.
+    """
+    arguments = sys.argv[1:] if arguments is None else list(arguments)
+    try:
+        options = _parse(arguments)
+        command: Command = options.command
+        status = command(options)
+        sys.stdout.flush()  # here, where a closed pipe can still be answered
+        return status
+    except _CommandFailed as error:
+        print(f"irisws: {error}", file=sys.stderr)
+        return error.status
+    except KeyboardInterrupt:
+        return EXIT_INTERRUPTED
+    except BrokenPipeError:  # `irisws inspect … | head`: nobody reads on, which is fine
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return EXIT_OK
+
+
+def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
+    """The parser of every command; `predict` has one flag for each of the model's features."""
+    parser = argparse.ArgumentParser(
+        prog="irisws",
+        description="Ship a trained scikit-learn classifier as a REST API that proves its answers.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("--version", action="version", version=f"irisws {__version__}")
+    commands = parser.add_subparsers(title="commands", metavar="COMMAND", required=True)
+
+    def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
+        subparser: argparse.ArgumentParser = commands.add_parser(
+            name, help=help_text, description=help_text.capitalize() + ".", allow_abbrev=False
+        )
+        subparser.set_defaults(command=command)
+        return subparser
+
+    _add_predict_flags(add("predict", _predict, "answer one row"), features)
+    _add_serve_flags(add("serve", _serve, "serve a model over HTTP, under waitress"))
+    train = add("train", _train, "train the iris model with scikit-learn and pack it")
+    train.add_argument("--out", metavar="FILE", default="iris.onnx", help="default: %(default)s")
+    for name, command, help_text in (
+        ("verify", _verify, "prove a model file here, and show the proof"),
+        ("inspect", _inspect, "print a model file's card as JSON"),
+    ):
+        add(name, command, help_text).add_argument("file", metavar="FILE", help="a model file")
+    return parser
+
+
+def _parse(arguments: list[str]) -> argparse.Namespace:
+    if arguments[:1] != ["predict"]:
+        return build_parser().parse_args(arguments)
+    only_model = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    _add_model_flag(only_model)
+    file = _read(only_model.parse_known_args(arguments[1:])[0].model)
+    options = build_parser(file.card.features).parse_args(arguments)
+    options.file = file
+    return options
+
+
+def _add_model_flag(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model", metavar="FILE", help="a model file; the packaged iris model by default"
+    )
+
+
+def _add_predict_flags(parser: argparse.ArgumentParser, features: Sequence["Feature"]) -> None:
+    _add_model_flag(parser)
+    parser.add_argument(
+        "--json", action="store_true", help="print label, index, probabilities and warnings"
+    )
+    values = parser.add_argument_group("the row, every value required")
+    for position, feature in enumerate(features):
+        names = dict.fromkeys(
+            [feature.alias or feature.name, feature.name.replace("_", "-"), feature.name]
+        )
+        values.add_argument(
+            *(f"--{name}" for name in names),
+            dest=_value_of(position),
+            metavar=(feature.unit or "value").upper(),
+            required=True,
+            help=f"{feature.name}; in training {feature.minimum:g} to {feature.maximum:g}",
+        )
+
+
+def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
+    for setting in fields(Settings):
+        default = "" if setting.default is None else f" (default: {setting.default})"
+        parser.add_argument(
+            f"--{setting.name.replace('_', '-')}",
+            metavar="FILE" if setting.name == "model" else setting.name.split("_")[-1].upper(),
+            help=f"{setting.metadata['doc']}{default}",
+        )
+
+
+def _predict(options: argparse.Namespace) -> int:
+    from irisws.model.model import InvalidRow
+
+    model = _prove(options.file)
+    values = [getattr(options, _value_of(at)) for at in range(len(model.card.features))]
+    row = _numbers(values, model.card.features)
+    try:
+        prediction = model.predict([row])[0]
+    except InvalidRow as error:
+        raise _CommandFailed(EXIT_INVALID_DATA, str(error)) from None
+    if options.json:
+        _print_json(prediction)
+        return EXIT_OK
+    print(prediction.label)
+    for warning in prediction.warnings:
+        print(f"warning: {warning.detail}", file=sys.stderr)
+    return EXIT_OK
+
+
+def _serve(options: argparse.Namespace) -> int:
+    import logging
+
+    from irisws.app import create_app
+    from irisws.server import CannotListen, Server
+
+    overrides = {setting.name: getattr(options, setting.name) for setting in fields(Settings)}
+    try:
+        settings = Settings.from_environment(os.environ, overrides)
+    except InvalidSettings as error:
+        raise _CommandFailed(EXIT_USAGE, str(error)) from None
+    logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
+    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each waiting request
+    model = _prove(_read(settings.model, settings.max_model_bytes))
+    application = create_app(model, settings)
+    try:
+        server = Server(application, settings)
+    except CannotListen as error:
+        raise _CommandFailed(EXIT_FAILURE, str(error)) from None
+    _announce(model, server.urls, settings)
+    return server.run(on_drain=lambda: setattr(application, "draining", True))
+
+
+def _announce(model: "Model", urls: list[str], settings: Settings) -> None:
+    about = f"{model.card.name} {model.card.version} ({model.short_digest})"
+    if settings.host not in ("127.0.0.1", "::1", "localhost"):
+        print(
+            f"irisws: warning: {settings.host} is reachable from other machines, "
+            "and there are no API keys: anyone who reaches it may call it",
+            file=sys.stderr,
+        )
+    for url in urls:
+        print(f"irisws {__version__} serving {about} on {url}", file=sys.stderr, flush=True)
+
+
+def _train(options: argparse.Namespace) -> int:
+    try:
+        import skl2onnx  # noqa: F401  # only to learn that the extra is there
+        import sklearn  # noqa: F401
+    except ImportError as error:
+        raise _CommandFailed(
+            EXIT_FAILURE, f'training needs {error.name}: pip install "irisws[train]"'
+        ) from None
+    from irisws.model.packing import CannotPack
+    from irisws.model.training import train_iris
+
+    try:
+        model = train_iris(options.out)
+    except CannotPack as error:
+        raise _CommandFailed(EXIT_FAILURE, str(error)) from None
+    score, parity = model.card.scores[0], model.card.parity
+    print(f"wrote {options.out}: {model.card.name} {model.card.version} ({model.short_digest})")
+    print(
+        f"{score.metric} {score.mean:.3f} ± {score.standard_deviation:.3f} over {score.folds} folds"
+    )
+    print(
+        f"{parity.rows:,} rows compared with scikit-learn: {parity.label_mismatches} labels differ"
+    )
+    return EXIT_OK
+
+
+def _verify(options: argparse.Namespace) -> int:
+    model = _prove(_read(options.file))
+    card, proof = model.card, model.proof
+    trained_with = {"python": card.provenance.python, **card.provenance.libraries}
+    for title, text in (
+        ("model", f"{card.name} {card.version} ({model.short_digest}), {card.created}"),
+        ("golden rows", f"{proof.rows} replayed, {proof.labels_agreeing} labels agree"),
+        (
+            "probabilities",
+            f"differ by {proof.largest_probability_difference:.1g} at most, "
+            f"{proof.tolerance:g} allowed",
+        ),
+        ("trained on", _environment(card.provenance.platform, trained_with)),
+        ("running on", _environment(*_here())),
+        ("verdict", "proved: it answers here as scikit-learn answered there"),
+    ):
+        print(f"{title:<14} {text}")
+    return EXIT_OK
+
+
+def _inspect(options: argparse.Namespace) -> int:
+    file = _read(options.file)
+    _print_json({**file.card.summary(), "sha256": file.digest}, indent=2)
+    return EXIT_OK
+
+
+def _read(path: str | Path | None, max_bytes: int | None = None) -> "ModelFile":
+    from irisws.model import model as models
+
+    try:
+        return models.read_model_file(
+            path or models.DEFAULT_MODEL, max_bytes=max_bytes or models.DEFAULT_MAX_MODEL_BYTES
+        )
+    except models.UnusableModel as error:
+        raise _CommandFailed(EXIT_MODEL, str(error)) from None
+
+
+def _prove(file: "ModelFile") -> "Model":
+    from irisws.model.model import Model, UnusableModel
+
+    try:
+        return Model(file)
+    except UnusableModel as error:
+        raise _CommandFailed(EXIT_MODEL, str(error)) from None
+
+
+def _numbers(texts: Sequence[str], features: Sequence["Feature"]) -> list[float]:
+    """Read the values of a row; every one that is no number is named."""
+    numbers, problems = [], []
+    for text, feature in zip(texts, features, strict=True):
+        number = _number(text)
+        numbers.append(number)
+        if not math.isfinite(number):
+            problems.append(f"{feature.name}: expected a finite number, got {text[:40]!r}")
+    if problems:
+        raise _CommandFailed(EXIT_INVALID_DATA, "; ".join(problems))
+    return numbers
+
+
+def _number(text: str) -> float:
+    """The number in the text, NaN if there is none."""
+    try:
+        return math.nan if "_" in text else float(text)  # float("1_0") would be 10.0
+    except ValueError:
+        return math.nan
+
+
+def _value_of(position: int) -> str:
+    return f"value_{position}"
+
+
+def _here() -> tuple[str, dict[str, str]]:
+    import platform
+    from importlib.metadata import version
+
+    versions = {name: version(name) for name in ("onnxruntime", "numpy")}
+    where = f"{platform.system()} {platform.machine()}"
+    return where, {"python": platform.python_version(), **versions}
+
+
+def _environment(where: str, versions: dict[str, str]) -> str:
+    return ", ".join([where, *(f"{name} {version}" for name, version in versions.items())])
+
+
+def _print_json(value: Any, indent: int = 0) -> None:
+    import msgspec
+
+    encoded = msgspec.json.encode(value)
+    text = msgspec.json.format(encoded, indent=indent) if indent else encoded
+    print(text.decode())

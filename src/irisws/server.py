@@ -1,0 +1,218 @@
+"""waitress, with a shutdown that loses no request.
+
+Stock waitress drops what is running and queued when a stop signal comes. Here the signal begins a
+drain: readiness turns 503, the listener goes on for the lame-duck time while balancers notice, then
+closes; whatever is in flight or queued is answered; idle connections are closed; and the process
+ends with 0, or with 1 and a count if the grace time ran out first. A second signal stops at once.
+
+The drain subclasses and drives classes that waitress does not document, hence the pinned version.
+"""
+
+import contextlib
+import logging
+import os
+import signal
+import socket
+import sys
+import time
+from collections.abc import Callable, Mapping
+from typing import TYPE_CHECKING, Any
+
+from waitress import wasyncore
+from waitress.channel import HTTPChannel
+from waitress.server import BaseWSGIServer, create_server
+from waitress.task import WSGITask
+
+from irisws.settings import Settings
+
+if TYPE_CHECKING:
+    from types import FrameType
+    from wsgiref.types import WSGIApplication
+
+logger = logging.getLogger("irisws.server")
+
+EXIT_OK, EXIT_UNANSWERED = 0, 1
+
+# How long a connection must have been silent before a drain takes it for idle.
+_QUIET_SECONDS = 0.5
+_TICK_SECONDS = 0.05
+
+_SD_LISTEN_FDS_START = 3  # sd_listen_fds(3)
+
+
+class CannotListen(OSError):
+    """The address cannot be listened on; the message names it and says why."""
+
+
+class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
+    """Announces the end of the connection on its last reply, so that the caller opens another."""
+
+    def build_response_header(self) -> bytes:
+        channel = self.channel
+        is_last = len(channel.requests) <= 1 and channel.request is None
+        if channel.server.draining and is_last:
+            self.set_close_on_finish()
+        header: bytes = super().build_response_header()
+        return header
+
+
+class _Channel(HTTPChannel):  # type: ignore[misc]
+    task_class = _Task
+
+    def unanswered(self) -> int:
+        """Requests received and not yet answered to the last byte."""
+        return len(self.requests) or int(self.total_outbufs_len > 0)
+
+    def is_idle_since(self, moment: float) -> bool:
+        """True if there is nothing to answer and nothing has come or gone since `moment`."""
+        return not self.unanswered() and self.last_activity < moment
+
+
+class Server:
+    """A waitress server for one application, bound and listening once it is constructed."""
+
+    def __init__(self, application: "WSGIApplication", settings: Settings) -> None:
+        """Bind.
+
+        Raises:
+            CannotListen: The address is taken, not ours, or not an address.
+        """
+        self._settings = settings
+        self._signals = 0
+        self._map: dict[int, Any] = {}  # every socket of this server: listeners, triggers, channels
+        raise_open_files_limit(settings.connection_limit)
+        options = _waitress_options(settings, os.environ)
+        try:
+            self._server = create_server(application, map=self._map, **options)
+        except (OSError, ValueError) as error:
+            wasyncore.close_all(self._map)
+            reason = error.strerror if isinstance(error, OSError) else "not an address"
+            raise CannotListen(
+                f"cannot listen on {settings.host}:{settings.port}: {reason}"
+            ) from None
+        self._listeners = [s for s in self._map.values() if isinstance(s, BaseWSGIServer)]
+        for listener in self._listeners:
+            listener.channel_class = _Channel
+            listener.draining = False
+
+    @property
+    def urls(self) -> list[str]:
+        """The addresses listened on, as URLs."""
+        hosts = [(str(s.effective_host), s.effective_port) for s in self._listeners]
+        return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host, port in hosts]
+
+    def run(self, on_drain: Callable[[], None]) -> int:
+        """Serve until a stop signal, then drain.
+
+        Args:
+            on_drain: Called once when the drain begins, to turn readiness off.
+
+        Returns:
+            0 if every request was answered, 1 if not.
+        """
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._note_signal)
+        while not self._signals:
+            self._turn(self._server.adj.asyncore_loop_timeout)
+        on_drain()
+        return self._drain()
+
+    def _note_signal(self, number: int, frame: "FrameType | None") -> None:
+        self._signals += 1
+        with contextlib.suppress(OSError):  # everything is closed already
+            self._listeners[0].pull_trigger()  # wakes the loop; without a thunk it takes no lock
+
+    def _turn(self, seconds: float) -> None:
+        wasyncore.loop(seconds, self._server.adj.asyncore_use_poll, self._map, count=1)
+
+    def _drain(self) -> int:
+        began = time.monotonic()
+        for listener in self._listeners:
+            listener.draining = True
+        self._turn_until(began + self._settings.lame_duck_seconds)
+        self._stop_listening()
+        self._finish(began + self._settings.lame_duck_seconds + self._settings.grace_seconds)
+        unanswered = sum(channel.unanswered() for channel in self._channels())
+        self._server.task_dispatcher.shutdown(timeout=0 if unanswered else 1)
+        wasyncore.close_all(self._map)
+        if unanswered:
+            logger.error("stopped with %d requests unanswered", unanswered)
+        return EXIT_UNANSWERED if unanswered else EXIT_OK
+
+    def _turn_until(self, deadline: float) -> None:
+        while time.monotonic() < deadline and self._signals < 2:
+            self._turn(_TICK_SECONDS)
+
+    def _stop_listening(self) -> None:
+        for listener in self._listeners:
+            before = -1
+            while before != len(self._map):  # take every connection that the kernel has ready
+                before = len(self._map)
+                listener.handle_accept()
+            listener.del_channel()  # not close(): the trigger is still needed
+            listener.socket.close()
+
+    def _finish(self, deadline: float) -> None:
+        """Turn until every connection is closed, the deadline has passed, or a second signal."""
+        began = time.time()
+        while time.monotonic() < deadline and self._signals < 2 and self._channels():
+            quiet_since = time.time() - _QUIET_SECONDS
+            for channel in self._channels():
+                if began < quiet_since and channel.is_idle_since(quiet_since):
+                    channel.will_close = True  # idle keep-alive, or a half-sent request
+            self._turn(_TICK_SECONDS)
+
+    def _channels(self) -> list[_Channel]:
+        return [s for s in self._map.values() if isinstance(s, _Channel)]
+
+
+def _waitress_options(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
+    options: dict[str, Any] = {
+        "threads": settings.threads,
+        "connection_limit": settings.connection_limit,
+        "asyncore_use_poll": os.name == "posix",  # select() dies at 1,024 sockets
+        "backlog": 2048,
+        "max_request_header_size": 32_768,
+        # Above ours, so that a body somewhat too large gets our problem document.
+        "max_request_body_size": settings.max_body_bytes + (1 << 20),
+        "outbuf_overflow": 16 << 20,  # replies are in memory as it is: spare them the disk
+        "channel_request_lookahead": 0,  # with 1, a client that half-closes gets no reply
+        "clear_untrusted_proxy_headers": True,
+        "expose_tracebacks": False,
+        "ident": None,
+    }
+    inherited = _inherited_sockets(environ)
+    if inherited:
+        return options | {"sockets": inherited}
+    return options | {"host": settings.host, "port": settings.port}
+
+
+def _inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:
+    """Listening sockets that systemd, or a parent that does the same, hands over.
+
+    Several processes can share one socket, and it outlives each of them: none of the connections
+    that wait in it are lost when one process replaces another.
+
+    Source: sd_listen_fds(3).
+    """
+    if environ.get("LISTEN_PID") != str(os.getpid()):
+        return []
+    count = int(environ.get("LISTEN_FDS", "0"))
+    return [socket.socket(fileno=_SD_LISTEN_FDS_START + at) for at in range(count)]
+
+
+def raise_open_files_limit(connections: int) -> None:
+    """Ask for enough file descriptors for the connections; say so if there are too few."""
+    if sys.platform == "win32":
+        return
+    import resource
+
+    wanted = connections + 64  # the model, the triggers, temporary files of large bodies
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    if soft == resource.RLIM_INFINITY or soft >= wanted:
+        return
+    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    if limit < wanted:
+        logger.warning("only %d open files are allowed, for %d connections", limit, connections)

@@ -1,0 +1,159 @@
+"""Packing: proved, deterministic, whole or not at all."""
+
+import datetime
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import pandas
+import pytest
+from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.naive_bayes import GaussianNB
+from sklearn.neighbors import KNeighborsClassifier
+from sklearn.tree import DecisionTreeClassifier
+
+import irisws
+from irisws.model.model import DEFAULT_MODEL, Model
+from irisws.model.packing import CannotPack
+from irisws.model.training import train_iris
+
+TODAY = datetime.date(2026, 11, 22)
+Data = tuple[Any, Any]
+
+
+def pack(estimator: Any, data: Data, path: Path, **options: Any) -> Model:
+    return irisws.pack(estimator, *data, path, name="test", created=TODAY, **options)
+
+
+def tree_of(path: Path) -> Any:
+    return onnx.load_model(str(path)).graph
+
+
+def test_training_again_gives_the_packaged_model(tmp_path: Path, iris: Model) -> None:
+    """The packaged file holds what training gives today: the same tree and the same answers."""
+    again = train_iris(tmp_path / "iris.onnx")
+    assert tree_of(again.path) == tree_of(DEFAULT_MODEL)
+    assert again.card.golden == iris.card.golden
+    assert again.card.features == iris.card.features
+    assert again.card.scores == iris.card.scores
+
+
+def test_same_input_gives_the_same_bytes(tmp_path: Path) -> None:
+    """Packing twice on one date gives one digest."""
+    digests = {
+        hashlib.sha256(train_iris(tmp_path / name, created=TODAY).path.read_bytes()).hexdigest()
+        for name in ("a.onnx", "b.onnx")
+    }
+    assert len(digests) == 1
+
+
+def test_source_date_epoch_sets_the_date(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The reproducible-builds convention fixes the date from outside."""
+    monkeypatch.setenv("SOURCE_DATE_EPOCH", "86400")
+    assert train_iris(tmp_path / "a.onnx").card.created == "1970-01-02"
+
+
+def test_card_tells_what_the_data_tell(tmp_path: Path, iris_data: Data) -> None:
+    """Names, ranges, classes and parity come from the data and the comparison."""
+    frame = pandas.DataFrame(iris_data[0], columns=["a", "b", "c", "d"])
+    estimator = DecisionTreeClassifier(random_state=0).fit(frame, iris_data[1])
+    card = pack(estimator, (frame, iris_data[1]), tmp_path / "m.onnx").card
+    assert [feature.name for feature in card.features] == ["a", "b", "c", "d"]
+    assert (card.features[2].minimum, card.features[2].maximum) == (1.0, 6.9)
+    assert [(c.name, c.value, c.training_rows) for c in card.classes] == [
+        ("0", 0, 50),
+        ("1", 1, 50),
+        ("2", 2, 50),
+    ]
+    assert (card.parity.rows, card.parity.label_mismatches) == (6330, 0)
+
+
+def test_golden_rows_are_no_training_rows(iris: Model, iris_data: Data) -> None:
+    """A model file does not carry the data that it was trained on."""
+    training = set(map(tuple, iris_data[0].tolist()))
+    copied = [row for row in iris.card.golden if row.inputs in training]
+    assert len(copied) <= len(iris.card.golden) // 10  # a value by value draw may hit one
+
+
+@pytest.mark.parametrize(
+    "estimator", [GaussianNB(), LogisticRegression(max_iter=1000)], ids=lambda e: type(e).__name__
+)
+def test_other_classifiers_pack(estimator: Any, tmp_path: Path, iris_data: Data) -> None:
+    """Naive Bayes and a linear model convert, agree and serve."""
+    model = pack(estimator.fit(*iris_data), iris_data, tmp_path / "m.onnx")
+    assert model.predict([[5.1, 3.5, 1.4, 0.2]])[0].index == 0
+
+
+@pytest.mark.parametrize(
+    ("make", "message"),
+    [
+        (lambda X, y: DecisionTreeClassifier(), "DecisionTreeClassifier is not fitted"),
+        (lambda X, y: LinearRegression().fit(X, y), "LinearRegression has no predict_proba"),
+        (lambda X, y: RidgeClassifier().fit(X, y), "RidgeClassifier has no predict_proba"),
+        (lambda X, y: DecisionTreeClassifier().fit(X[:, :3], y), "fitted with 3 features, X has 4"),
+        (lambda X, y: DecisionTreeClassifier().fit(X, np.c_[y, y]), "has several outputs"),
+        (lambda X, y: HistGradientBoostingClassifier().fit(X, y), "does not become an ONNX model"),
+        (lambda X, y: KNeighborsClassifier(5).fit(X, y), "answers as scikit-learn"),
+    ],
+)
+def test_estimators_that_cannot_be_packed(
+    make: Callable[[Any, Any], Any], message: str, tmp_path: Path, iris_data: Data
+) -> None:
+    """What is not a fitted classifier, or does not agree with itself as ONNX, is refused."""
+    with pytest.raises(CannotPack, match=message):
+        pack(make(*iris_data), iris_data, tmp_path / "m.onnx")
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize(
+    ("X", "message"),
+    [
+        ([["a", "b"]], "X must hold numbers only"),
+        ([[1.0, float("nan")]], "X must hold finite numbers only"),
+        ([1.0, 2.0], r"X must have the shape \[n, features\], not \(2,\)"),
+        ([[1.0, 2.0, 3.0, 4.0]], "X has 1 rows, y has 150"),
+    ],
+)
+def test_data_that_cannot_be_packed(X: Any, message: str, tmp_path: Path, iris_data: Data) -> None:
+    """Data that are not finite numbers, or not one row a label, are refused."""
+    estimator = DecisionTreeClassifier().fit(*iris_data)
+    with pytest.raises(CannotPack, match=message):
+        pack(estimator, (X, iris_data[1]), tmp_path / "m.onnx")
+
+
+def test_names_must_be_as_many_as_columns_and_classes(tmp_path: Path, iris_data: Data) -> None:
+    """Too few names for features or classes are refused."""
+    estimator = DecisionTreeClassifier().fit(*iris_data)
+    with pytest.raises(CannotPack, match="features must name 4 columns, not 1"):
+        pack(estimator, iris_data, tmp_path / "m.onnx", features={"a": {}})
+    with pytest.raises(CannotPack, match="class_names must name 3 classes, not 1"):
+        pack(estimator, iris_data, tmp_path / "m.onnx", class_names=["a"])
+
+
+def test_failed_packing_keeps_the_old_file(tmp_path: Path, iris_data: Data) -> None:
+    """The target is replaced at the very end, or left as it was."""
+    path = tmp_path / "m.onnx"
+    path.write_bytes(b"old")
+    with pytest.raises(CannotPack):
+        pack(KNeighborsClassifier(5).fit(*iris_data), iris_data, path)
+    assert path.read_bytes() == b"old"
+    pack(ExtraTreesClassifier(5, random_state=0).fit(*iris_data), iris_data, path)
+    assert [file.name for file in tmp_path.iterdir()] == ["m.onnx"]
+
+
+def test_directory_cannot_be_written(tmp_path: Path, iris_data: Data) -> None:
+    """A directory as target is refused before anything is written."""
+    estimator = DecisionTreeClassifier().fit(*iris_data)
+    with pytest.raises(CannotPack, match="it is a directory"):
+        pack(estimator, iris_data, tmp_path)
+
+
+def test_unsafe_name_is_refused(tmp_path: Path, iris_data: Data) -> None:
+    """A name that would not be safe in a URL is refused."""
+    estimator = DecisionTreeClassifier().fit(*iris_data)
+    with pytest.raises(CannotPack, match="name"):
+        irisws.pack(estimator, *iris_data, tmp_path / "m.onnx", name="../iris")

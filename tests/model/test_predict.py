@@ -1,0 +1,103 @@
+"""Model.predict: scikit-learn's answers, in Python terms."""
+
+from typing import Any
+
+import numpy as np
+import pytest
+from sklearn.tree import DecisionTreeClassifier
+
+from irisws.model.model import InvalidRow, Model, Prediction, RangeWarning
+
+FLOWER = {"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}
+
+
+def test_flower_of_the_article(iris: Model) -> None:
+    """The article's flower is class 1, and three of its values are unlike any in training."""
+    (prediction,) = iris.predict([FLOWER])
+    assert (prediction.label, prediction.index) == ("versicolor", 1)
+    assert prediction.probabilities == {"setosa": 0.0, "versicolor": 1.0, "virginica": 0.0}
+    assert [warning.feature for warning in prediction.warnings] == [
+        "sepal_length",
+        "sepal_width",
+        "petal_width",
+    ]
+
+
+def test_range_warning_names_unit_and_range(iris: Model) -> None:
+    """A value outside the training range is answered, with a warning that a person can use."""
+    (prediction,) = iris.predict([[5.1, 3.5, 1.4, 3.0]])
+    assert prediction.warnings == (
+        RangeWarning(
+            feature="petal_width",
+            value=3.0,
+            minimum=0.1,
+            maximum=2.5,
+            detail="petal_width 3.0 cm is outside the 0.1 to 2.5 cm seen in training",
+        ),
+    )
+
+
+def test_values_at_the_ends_of_the_range_warn_of_nothing(iris: Model) -> None:
+    """The training range includes its ends."""
+    predictions = iris.predict([[4.3, 2.0, 1.0, 0.1], [7.9, 4.4, 6.9, 2.5]])
+    assert [prediction.warnings for prediction in predictions] == [(), ()]
+
+
+def test_rows_may_be_sequences_mappings_or_an_array(iris: Model) -> None:
+    """Every form of the same rows gives the same predictions."""
+    rows = [[5.1, 3.5, 1.4, 0.2], [6.7, 3.0, 5.2, 2.3]]
+    named = [{"sepal_length": a, "sw": b, "pl": c, "petal_width": d} for a, b, c, d in rows]
+    expected = iris.predict(rows)
+    assert [p.label for p in expected] == ["setosa", "virginica"]
+    assert iris.predict(named) == expected
+    assert iris.predict(np.array(rows)) == expected
+
+
+def test_no_rows_give_no_predictions(iris: Model) -> None:
+    """Nothing asked, nothing answered."""
+    assert iris.predict([]) == []
+
+
+@pytest.mark.parametrize(
+    ("rows", "message"),
+    [
+        ([[1, 2, 3]], r"rows must have the shape \[n, 4\], not \(1, 3\)"),
+        ([[1, 2, 3, float("nan")]], "row 0, petal_width: nan is not a finite number"),
+        ([[1, 2, 3, 1e39]], "row 0, petal_width: 1e[+]39 is not a finite number of at most 3.4e"),
+        ([[1, 2, 3, "x"]], "rows must hold numbers, 4 in each"),
+        ([{"sl": 1, "sw": 2, "pl": 3, "pv": 4}], r"unknown: \['pv'\], missing: \['petal_width'\]"),
+        ([{"sl": 1, "sepal_length": 1, "sw": 2, "pl": 3, "pw": 4}], "must name each feature once"),
+    ],
+)
+def test_rows_that_do_not_fit_are_refused(iris: Model, rows: Any, message: str) -> None:
+    """A row that does not fit raises, and says where and why."""
+    with pytest.raises(InvalidRow, match=message):
+        iris.predict(rows)
+
+
+def test_one_row_and_many_rows_agree(forest: Model, iris_data: tuple[Any, Any]) -> None:
+    """The walk over the trees and the engine are two ways to one answer."""
+    many = forest.predict(iris_data[0])
+    assert [forest.predict([row])[0] for row in iris_data[0]] == many
+
+
+def test_labels_may_be_strings(forest: Model) -> None:
+    """A model of string labels answers them, in the order of scikit-learn's classes_."""
+    assert forest.predict([[5.1, 3.5, 1.4, 0.2]])[0].label == "setosa"
+    assert [target.value for target in forest.card.classes] == ["setosa", "versicolor", "virginica"]
+
+
+def test_model_without_trees(linear: Model) -> None:
+    """A linear model of two classes answers through the engine alone."""
+    (prediction,) = linear.predict([[0.0] * 30])
+    assert prediction == Prediction("1", 1, {"0": 0.445002, "1": 0.554998})
+
+
+def test_iris_answers_as_scikit_learn_everywhere(iris: Model, iris_data: tuple[Any, Any]) -> None:
+    """5,000 rows in and around the training box, labels and probabilities, by both evaluators."""
+    estimator = DecisionTreeClassifier(random_state=1).fit(*iris_data)
+    rows = np.random.default_rng(7).uniform(-1, 9, size=(5000, 4))
+    assert [p.index for p in iris.predict(rows)] == estimator.predict(rows).tolist()
+    assert [iris.predict([row])[0].index for row in rows[:1000]] == estimator.predict(
+        rows[:1000]
+    ).tolist()

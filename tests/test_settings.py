@@ -1,0 +1,68 @@
+"""Settings: read from the environment, checked whole."""
+
+from pathlib import Path
+
+import pytest
+
+from irisws.settings import InvalidSettings, Settings
+
+
+def test_defaults_bind_to_loopback() -> None:
+    """Without settings the service listens where only this machine reaches it."""
+    settings = Settings.from_environment({})
+    assert (settings.host, settings.port) == ("127.0.0.1", 8080)
+
+
+def test_environment_names_a_setting_by_prefix_and_capitals() -> None:
+    """IRISWS_MAX_ROWS is max_rows, converted to its type."""
+    settings = Settings.from_environment({"IRISWS_MAX_ROWS": "7", "IRISWS_MODEL": "a.onnx"})
+    assert (settings.max_rows, settings.model) == (7, Path("a.onnx"))
+
+
+@pytest.mark.parametrize(
+    ("environ", "flag", "port"),
+    [
+        ({"PORT": "1"}, None, 1),
+        ({"PORT": "1", "IRISWS_PORT": "2"}, None, 2),
+        ({"PORT": "1", "IRISWS_PORT": "2"}, "3", 3),
+        ({"PORT": ""}, None, 8080),
+    ],
+)
+def test_nearest_source_wins(environ: dict[str, str], flag: str | None, port: int) -> None:
+    """A flag wins over IRISWS_PORT, which wins over the platform's PORT."""
+    assert Settings.from_environment(environ, {"port": flag}).port == port
+
+
+def test_every_problem_is_named_at_once() -> None:
+    """Each bad setting is named with its value and what was wanted."""
+    environ = {"IRISWS_PORT": "http", "IRISWS_THREADS": "0", "IRISWS_GRACE_SECONDS": "nan"}
+    with pytest.raises(InvalidSettings) as error:
+        Settings.from_environment(environ)
+    assert str(error.value) == (
+        "IRISWS_PORT=http is not usable: expected a whole number from 0 to 65535; "
+        "IRISWS_THREADS=0 is not usable: expected a whole number from 1 to 1024; "
+        "IRISWS_GRACE_SECONDS=nan is not usable: expected a number from 0 to 3600"
+    )
+
+
+def test_unknown_setting_is_refused_with_a_suggestion() -> None:
+    """A misspelt setting is not silently ignored."""
+    with pytest.raises(InvalidSettings, match="IRISWS_PROT is not a setting, did you mean IRISWS"):
+        Settings.from_environment({"IRISWS_PROT": "1"})
+
+
+def test_empty_host_is_refused() -> None:
+    """An empty address would listen everywhere."""
+    with pytest.raises(InvalidSettings, match="--host= is not usable: expected an address"):
+        Settings.from_environment({}, {"host": ""})
+
+
+def test_variables_of_kubernetes_and_of_the_clients_are_passed_over() -> None:
+    """A Service called irisws makes Kubernetes set variables that look like settings."""
+    environ = {
+        "IRISWS_PORT": "tcp://10.0.0.1:80",
+        "IRISWS_PORT_80_TCP_ADDR": "10.0.0.1",
+        "IRISWS_SERVICE_HOST": "10.0.0.1",
+        "IRISWS_URL": "http://127.0.0.1:8080",
+    }
+    assert Settings.from_environment(environ) == Settings()
