@@ -176,7 +176,6 @@ def _serve(options: argparse.Namespace) -> int:
     except InvalidSettings as error:
         raise _CommandFailed(EXIT_USAGE, str(error)) from None
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # a line for each waiting request
     model = _prove(_read(settings.model, settings.max_model_bytes))
     application = create_app(model, settings)
     try:

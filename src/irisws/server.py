@@ -81,6 +81,7 @@ class Server:
         self._signals = 0
         self._map: dict[int, Any] = {}  # every socket of this server: listeners, triggers, channels
         raise_open_files_limit(settings.connection_limit)
+        logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each in the queue
         options = _waitress_options(settings, os.environ)
         try:
             self._server = create_server(application, map=self._map, **options)
@@ -137,7 +138,7 @@ class Server:
         self._server.task_dispatcher.shutdown(timeout=0 if unanswered else 1)
         wasyncore.close_all(self._map)
         if unanswered:
-            logger.error("stopped with %d requests unanswered", unanswered)
+            logger.error("stopped; requests left unanswered: %d", unanswered)
         return EXIT_UNANSWERED if unanswered else EXIT_OK
 
     def _turn_until(self, deadline: float) -> None:

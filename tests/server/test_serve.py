@@ -1,0 +1,155 @@
+"""`irisws serve`: a real process, asked over real sockets."""
+
+import contextlib
+import json
+import os
+import re
+import resource
+import signal
+import socket
+import subprocess
+import sys
+from collections.abc import Iterator
+
+import pytest
+
+from tests.server.conftest import ServerProcess, Start
+
+ARTICLE = b'{"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}'
+
+
+def predict(server: ServerProcess) -> bytes:
+    connection = server.connect()
+    connection.request("POST", "/", ARTICLE, {"Content-Type": "application/json"})
+    body = connection.getresponse().read()
+    connection.close()
+    return body
+
+
+def fails(*flags: str, **environ: str) -> tuple[int, str]:
+    """Run `irisws serve` with what keeps it from starting: exit status and standard error."""
+    result = subprocess.run(
+        [sys.executable, "-m", "irisws", "serve", *flags],
+        capture_output=True,
+        text=True,
+        timeout=60,
+        env={**os.environ, **environ},
+    )
+    assert result.stdout == ""
+    return result.returncode, result.stderr
+
+
+def test_start_line_names_version_model_and_address(serve: Start) -> None:
+    """One line says what is served and where; the article's request is answered there."""
+    server = serve()
+    assert re.fullmatch(
+        r"irisws 0\.1\.0 serving iris 1\.0 \([0-9a-f]{8}\) on http://127\.0\.0\.1:\d+\n",
+        "".join(server.lines),
+    )
+    assert predict(server) == b'{"prediction":[1]}'
+
+
+def test_port_of_the_platform_is_honoured(start: Start) -> None:
+    """PORT, as cloud platforms set it, is the port."""
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    server = start(sys.executable, "-m", "irisws", "serve", env={**os.environ, "PORT": str(port)})
+    assert server.port == port
+
+
+def test_listening_beyond_loopback_warns(serve: Start) -> None:
+    """Without keys, an address that others reach is worth a warning."""
+    lines = serve("--host", "0.0.0.0").lines
+    assert lines[0] == (
+        "irisws: warning: 0.0.0.0 is reachable from other machines, and there are no API keys: "
+        "anyone who reaches it may call it\n"
+    )
+
+
+def test_busy_port_is_told_in_one_line(serve: Start) -> None:
+    """A port that is taken ends the command with status 1."""
+    port = serve().port
+    assert fails("--port", str(port)) == (
+        1,
+        f"irisws: cannot listen on 127.0.0.1:{port}: Address already in use\n",
+    )
+
+
+@pytest.mark.parametrize(
+    ("flags", "status", "message"),
+    [
+        (["--host", "no.such.host.invalid"], 1, "cannot listen on no.such.host.invalid:8080: not"),
+        (["--threads", "many"], 2, "--threads=many is not usable: expected a whole number from 1"),
+        (["--model", "none.onnx"], 4, "no such file: none.onnx"),
+    ],
+)
+def test_what_keeps_it_from_starting(flags: list[str], status: int, message: str) -> None:
+    """Each cause has its exit status and one line."""
+    returned, errors = fails(*flags)
+    assert returned == status
+    assert errors.startswith(f"irisws: {message}")
+    assert errors.count("\n") == 1
+
+
+def test_head_and_get_on_one_connection(serve: Start) -> None:
+    """A HEAD reply has no body that the next reply would be taken for."""
+    server = serve()
+    connection = server.connect()
+    connection.request("HEAD", "/health/live")
+    assert connection.getresponse().read() == b""
+    assert server.get("/health/live", connection) == (200, b'{"status":"live"}')
+    connection.close()
+
+
+def test_options_keeps_the_connection(serve: Start) -> None:
+    """OPTIONS has a Content-Length, so the connection can be used again."""
+    server = serve()
+    connection = server.connect()
+    connection.request("OPTIONS", "/v1/predict")
+    reply = connection.getresponse()
+    assert (reply.read(), reply.headers["Allow"]) == (b"", "OPTIONS, POST")
+    assert server.get("/health/live", connection)[0] == 200
+    connection.close()
+
+
+def test_chunked_body_is_read(serve: Start) -> None:
+    """A body sent in chunks is a body like any other."""
+    connection = serve().connect()
+    headers = {"Content-Type": "application/json"}
+    connection.request("POST", "/", iter([ARTICLE[:9], ARTICLE[9:]]), headers, encode_chunked=True)
+    assert connection.getresponse().read() == b'{"prediction":[1]}'
+    connection.close()
+
+
+def test_body_over_the_limit_gets_a_problem_document(serve: Start) -> None:
+    """The limit is ours, above waitress's reach."""
+    connection = serve("--max-body-bytes", "1024").connect()
+    connection.request("POST", "/", b" " * 5000, {"Content-Type": "application/json"})
+    reply = connection.getresponse()
+    assert (reply.status, json.loads(reply.read())["type"][-15:]) == (413, "#body-too-large")
+    connection.close()
+
+
+@pytest.fixture
+def many_files() -> Iterator[None]:
+    """Let this process have 4,000 files open for a while."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
+    resource.setrlimit(resource.RLIMIT_NOFILE, (max(soft, 4000), max(hard, 4000)))
+    yield
+    resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+
+
+@pytest.mark.usefixtures("many_files")
+def test_idle_connections_keep_nobody_out(serve: Start) -> None:
+    """With 1,200 idle sockets open, a new caller is answered."""
+    server = serve()
+    with contextlib.ExitStack() as idle:
+        for _ in range(1200):
+            idle.enter_context(socket.create_connection((server.host, server.port)))
+        assert predict(server) == b'{"prediction":[1]}'
+
+
+def test_interrupt_while_idle_ends_at_once(serve: Start) -> None:
+    """Ctrl-C on a server with nothing to do ends it with status 0 and no noise."""
+    assert serve().stop(signal.SIGINT) == (0, "")
