@@ -25,6 +25,7 @@ DEFAULT_MAX_MODEL_BYTES = 1 << 30  # 1 GiB
 DECIMALS = 6
 
 Row = Sequence[float]
+Matrix = NDArray[np.float64]
 
 
 class UnusableModel(ValueError):
@@ -55,10 +56,11 @@ class Prediction(Struct, frozen=True):
 
 
 class Answers(NamedTuple):
-    """The answers to n rows: class indexes `[n]`, and probabilities `[n][classes]`."""
+    """The answers to n rows."""
 
-    indexes: Sequence[int]
-    probabilities: Sequence[Sequence[float]]
+    indexes: Sequence[int]  # of the classes, [n]
+    probabilities: Sequence[Sequence[float]]  # [classes][n]: by class, as columns are quicker
+    warnings: Mapping[int, tuple[RangeWarning, ...]]  # by row number, where there are any
 
 
 @dataclass(frozen=True)
@@ -116,7 +118,6 @@ class Model:
             self.proof = self._prove()
         except UnusableGraph as error:
             raise UnusableModel(f"{file.path} cannot be used: {error}") from None
-        self._class_names = [target.name for target in card.classes]
         self._lowest = np.array([feature.minimum for feature in card.features])
         self._highest = np.array([feature.maximum for feature in card.features])
         self._ranges = [(feature.minimum, feature.maximum) for feature in card.features]
@@ -160,52 +161,60 @@ class Model:
             InvalidRow: A row has a wrong length, an unknown or missing name, or a value that is
                 not a finite number.
         """
-        values = _as_matrix(rows, self.card.features, self.largest_value)
-        return self.predictions(list(map(tuple, values.tolist())))
-
-    def answer(self, rows: Sequence[Row]) -> Answers:
-        """Answer rows that are already known to be valid: finite floats, in card order."""
-        if len(rows) == 1 and self._trees is not None:
-            index, probabilities = self._trees.predict(rows[0])
-            return Answers([index], [[round(p, DECIMALS) for p in probabilities]])
-        return self._answer_with_engine(rows)
-
-    def predictions(self, rows: Sequence[Row]) -> list[Prediction]:
-        """Answer rows like `answer`, with labels, named probabilities and range warnings."""
-        indexes, probabilities = self.answer(rows)
-        names = self._class_names
-        warnings = self.range_warnings(rows)
+        valid = _as_matrix(rows, self.card.features, self.largest_value).tolist()
+        answers = self.answer(valid, warn=True)
+        names = [target.name for target in self.card.classes]
         return [
             Prediction(
-                names[index], index, dict(zip(names, row, strict=True)), warnings.get(at, ())
+                names[index],
+                index,
+                dict(zip(names, probabilities, strict=True)),
+                answers.warnings.get(at, ()),
             )
-            for at, (index, row) in enumerate(zip(indexes, probabilities, strict=True))
+            for at, (index, *probabilities) in enumerate(
+                zip(answers.indexes, *answers.probabilities, strict=True)
+            )
         ]
 
-    def range_warnings(self, rows: Sequence[Row]) -> dict[int, tuple[RangeWarning, ...]]:
-        """Find the values outside the training ranges: row number to warnings, where any."""
-        if len(rows) == 1:
-            suspects = [0] if _is_outside(rows[0], self._ranges) else []
-        else:
-            matrix = _matrix(rows, len(self._ranges))
-            outside = (matrix < self._lowest) | (matrix > self._highest)
-            suspects = np.flatnonzero(outside.any(axis=1)).tolist()
-        return {at: tuple(_warnings(rows[at], self.card.features)) for at in suspects}
+    def answer(self, rows: Sequence[Row], *, warn: bool = False) -> Answers:
+        """Answer rows that are already known to be valid.
 
-    def _answer_with_engine(self, rows: Sequence[Row]) -> Answers:
-        indexes, probabilities = self._engine.predict(_matrix(rows, len(self.card.features)))
-        rounded = np.round(probabilities.astype(np.float64), DECIMALS)
-        return Answers(indexes.tolist(), rounded.tolist())
+        Args:
+            rows: n rows of finite floats, in card order.
+            warn: Look for values outside the training ranges.
+        """
+        if len(rows) == 1 and self._trees is not None:
+            index, probabilities = self._trees.predict(rows[0])
+            warnings = self._warn_of_one(rows[0]) if warn else {}
+            return Answers([index], [[round(p, DECIMALS)] for p in probabilities], warnings)
+        matrix = _matrix(rows, len(self.card.features))
+        warnings = self._warn_of_many(rows, matrix) if warn else {}
+        return Answers(*self._answer_with_engine(matrix), warnings)
 
-    def _answer_by_walking(self, rows: Sequence[Row]) -> Answers:
-        answers = [self.answer([row]) for row in rows]
-        return Answers([a.indexes[0] for a in answers], [a.probabilities[0] for a in answers])
+    def _answer_with_engine(self, matrix: Matrix) -> tuple[list[int], list[list[float]]]:
+        indexes, probabilities = self._engine.predict(matrix)
+        return indexes.tolist(), np.round(probabilities.T.astype(np.float64), DECIMALS).tolist()
+
+    def _warn_of_one(self, row: Row) -> dict[int, tuple[RangeWarning, ...]]:
+        for value, (lowest, highest) in zip(row, self._ranges, strict=True):
+            if not lowest <= value <= highest:
+                return {0: _warnings(row, self.card.features)}
+        return {}
+
+    def _warn_of_many(
+        self, rows: Sequence[Row], matrix: Matrix
+    ) -> dict[int, tuple[RangeWarning, ...]]:
+        outside = ((matrix < self._lowest) | (matrix > self._highest)).any(axis=1)
+        return {at: _warnings(rows[at], self.card.features) for at in np.flatnonzero(outside).tolist()}
 
     def _prove(self) -> Proof:
         """Replay the golden rows through every evaluator that may answer a caller."""
-        proofs = [replay(self.card, self._answer_with_engine)]
+        rows = [row.inputs for row in self.card.golden]
+        proofs = [replay(self.card, *self._answer_with_engine(_matrix(rows, len(rows[0]))))]
         if self._trees is not None:
-            proofs.append(replay(self.card, self._answer_by_walking))
+            walked = [self._trees.predict(row) for row in rows]
+            indexes, by_row = [index for index, _ in walked], [row for _, row in walked]
+            proofs.append(replay(self.card, indexes, list(zip(*by_row, strict=True))))
         worst = min(proofs, key=lambda p: (p.labels_agreeing, -p.largest_probability_difference))
         if not worst.holds:
             raise UnusableGraph(
@@ -239,20 +248,13 @@ def _read_trees(file: ModelFile) -> TreeEnsemble | None:
         raise UnusableGraph("its graph cannot be read") from error
 
 
-def _matrix(rows: Sequence[Row], width: int) -> NDArray[np.float64]:
+def _matrix(rows: Sequence[Row], width: int) -> Matrix:
     flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=len(rows) * width)
     return flat.reshape(len(rows), width)  # twice as fast as np.array(rows)
 
 
-def _is_outside(row: Row, ranges: list[tuple[float, float]]) -> bool:
-    for value, (lowest, highest) in zip(row, ranges, strict=True):
-        if not lowest <= value <= highest:
-            return True
-    return False
-
-
-def _warnings(row: Row, features: Sequence[Feature]) -> list[RangeWarning]:
-    return [
+def _warnings(row: Row, features: Sequence[Feature]) -> tuple[RangeWarning, ...]:
+    return tuple(
         RangeWarning(
             feature.name,
             value,
@@ -264,7 +266,7 @@ def _warnings(row: Row, features: Sequence[Feature]) -> list[RangeWarning]:
         )
         for value, feature in zip(row, features, strict=True)
         if not feature.minimum <= value <= feature.maximum
-    ]
+    )
 
 
 def _with_unit(number: str, feature: Feature) -> str:
@@ -275,7 +277,7 @@ def _as_matrix(
     rows: Sequence[Row | Mapping[str, float]] | NDArray[Any],
     features: Sequence[Feature],
     largest_value: float,
-) -> NDArray[np.float64]:
+) -> Matrix:
     if not isinstance(rows, np.ndarray):
         rows = [_by_position(at, row, features) for at, row in enumerate(rows)]
     try:

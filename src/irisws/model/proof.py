@@ -5,13 +5,10 @@ only after every one of them was answered again, here, with the same label and w
 within the card's tolerance.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from irisws.model.card import Card
-
-# Answers `rows`: class indexes and probabilities, one of each a row.
-Evaluator = Callable[[Sequence[Sequence[float]]], tuple[Sequence[int], Sequence[Sequence[float]]]]
 
 
 @dataclass(frozen=True)
@@ -32,9 +29,14 @@ class Proof:
         )
 
 
-def replay(card: Card, evaluate: Evaluator) -> Proof:
-    """Answer the card's golden rows with `evaluate` and compare."""
-    indexes, probabilities = evaluate([row.inputs for row in card.golden])
+def replay(card: Card, indexes: Sequence[int], probabilities: Sequence[Sequence[float]]) -> Proof:
+    """Compare the answers given here to the golden rows with those in the card.
+
+    Args:
+        card: The card, with n golden rows.
+        indexes: The answered classes, `[n]`.
+        probabilities: The answered probabilities, `[classes][n]`.
+    """
     return Proof(
         rows=len(card.golden),
         labels_agreeing=sum(
@@ -42,7 +44,7 @@ def replay(card: Card, evaluate: Evaluator) -> Proof:
         ),
         largest_probability_difference=max(
             _largest_difference(row.probabilities, answer)
-            for row, answer in zip(card.golden, probabilities, strict=True)
+            for row, *answer in zip(card.golden, *probabilities, strict=True)
         ),
         tolerance=card.tolerance,
     )
