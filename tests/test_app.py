@@ -1,14 +1,13 @@
 """The application: every route, as a caller sees it."""
 
 import logging
-from collections.abc import Sequence
 from typing import Any
 
 import pytest
 from webtest import TestApp as WebClient
 
 import irisws
-from irisws.model.model import Answers, Model, Row, UnusableModel
+from irisws.model.model import Model, Row, UnusableModel
 from irisws.settings import Settings
 from tests.conftest import Caller
 
@@ -235,7 +234,7 @@ def test_caller_finds_its_request_id_in_an_error(post: Caller) -> None:
 class BrokenModel(Model):
     """A model whose engine fails once it is served."""
 
-    def answer(self, rows: Sequence[Row], *, warn: bool = False) -> Answers:
+    def classify(self, row: Row) -> int:
         raise RuntimeError("secret path /home/user/iris")
 
 

@@ -167,8 +167,10 @@ def _predict(options: argparse.Namespace) -> int:
 def _serve(options: argparse.Namespace) -> int:
     import logging
 
+    from irisws.server import CannotListen, Server, StopSignals
+
+    signals = StopSignals()
     from irisws.app import create_app
-    from irisws.server import CannotListen, Server
 
     overrides = {setting.name: getattr(options, setting.name) for setting in fields(Settings)}
     try:
@@ -183,7 +185,7 @@ def _serve(options: argparse.Namespace) -> int:
     except CannotListen as error:
         raise _CommandFailed(EXIT_FAILURE, str(error)) from None
     _announce(model, server.urls, settings)
-    return server.run(on_drain=lambda: setattr(application, "draining", True))
+    return server.run(signals, on_drain=lambda: setattr(application, "draining", True))
 
 
 def _announce(model: "Model", urls: list[str], settings: Settings) -> None:

@@ -37,6 +37,8 @@ EXIT_OK, EXIT_UNANSWERED = 0, 1
 _QUIET_SECONDS = 0.5
 _TICK_SECONDS = 0.05
 
+_SHORT_REPLY_BYTES = 65_536  # longer ones are not worth the copy that joins them to their header
+
 _SD_LISTEN_FDS_START = 3  # sd_listen_fds(3)
 
 
@@ -45,7 +47,17 @@ class CannotListen(OSError):
 
 
 class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
-    """Announces the end of the connection on its last reply, so that the caller opens another."""
+    """Sends a short reply at once, and announces the end of the connection on its last reply."""
+
+    def write(self, data: bytes) -> None:
+        is_whole = self.content_length == len(data) and self.has_body
+        if self.wrote_header or not is_whole or len(data) > _SHORT_REPLY_BYTES:
+            super().write(data)
+            return
+        header = self.build_response_header()
+        self.wrote_header: bool = True
+        self.content_bytes_written = len(data)
+        self.channel.send_soon(header + data)
 
     def build_response_header(self) -> bytes:
         channel = self.channel
@@ -59,6 +71,18 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
 class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
 
+    def send_soon(self, reply: bytes) -> None:
+        """Send in one system call what waitress would buffer and send in two.
+
+        Each call gives the GIL away and has to win it back, which takes longer than the call.
+        """
+        with self.outbuf_lock:
+            nothing_waits = self.connected and not self.total_outbufs_len
+            sent = self.send(reply, do_close=False) if nothing_waits else 0
+            if sent < len(reply):
+                self.write_soon(reply[sent:])
+        self.last_activity = time.time()
+
     def unanswered(self) -> int:
         """Requests received and not yet answered to the last byte."""
         return len(self.requests) or int(self.total_outbufs_len > 0)
@@ -66,6 +90,26 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
     def is_idle_since(self, moment: float) -> bool:
         """True if there is nothing to answer and nothing has come or gone since `moment`."""
         return not self.unanswered() and self.last_activity < moment
+
+
+class StopSignals:
+    """Counts SIGINT, SIGTERM and SIGBREAK from when it is constructed, and wakes who waits.
+
+    To be constructed before anything slow: the first process of a container has no default
+    handler, and a signal that comes too early would be lost on it.
+    """
+
+    def __init__(self) -> None:
+        self.count = 0
+        self.wake: Callable[[], None] = lambda: None
+        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
+            if hasattr(signal, name):
+                signal.signal(getattr(signal, name), self._note)
+
+    def _note(self, number: int, frame: "FrameType | None") -> None:
+        self.count += 1
+        with contextlib.suppress(OSError):  # at the very end there is nothing left to wake
+            self.wake()
 
 
 class Server:
@@ -78,7 +122,6 @@ class Server:
             CannotListen: The address is taken, not ours, or not an address.
         """
         self._settings = settings
-        self._signals = 0
         self._map: dict[int, Any] = {}  # every socket of this server: listeners, triggers, channels
         raise_open_files_limit(settings.connection_limit)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each in the queue
@@ -102,27 +145,22 @@ class Server:
         hosts = [(str(s.effective_host), s.effective_port) for s in self._listeners]
         return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host, port in hosts]
 
-    def run(self, on_drain: Callable[[], None]) -> int:
+    def run(self, signals: StopSignals, on_drain: Callable[[], None]) -> int:
         """Serve until a stop signal, then drain.
 
         Args:
+            signals: What to listen to.
             on_drain: Called once when the drain begins, to turn readiness off.
 
         Returns:
             0 if every request was answered, 1 if not.
         """
-        for name in ("SIGINT", "SIGTERM", "SIGBREAK"):
-            if hasattr(signal, name):
-                signal.signal(getattr(signal, name), self._note_signal)
-        while not self._signals:
+        self._signals = signals
+        signals.wake = self._listeners[0].pull_trigger  # without a thunk it takes no lock
+        while not signals.count:
             self._turn(self._server.adj.asyncore_loop_timeout)
         on_drain()
         return self._drain()
-
-    def _note_signal(self, number: int, frame: "FrameType | None") -> None:
-        self._signals += 1
-        with contextlib.suppress(OSError):  # everything is closed already
-            self._listeners[0].pull_trigger()  # wakes the loop; without a thunk it takes no lock
 
     def _turn(self, seconds: float) -> None:
         wasyncore.loop(seconds, self._server.adj.asyncore_use_poll, self._map, count=1)
@@ -142,7 +180,7 @@ class Server:
         return EXIT_UNANSWERED if unanswered else EXIT_OK
 
     def _turn_until(self, deadline: float) -> None:
-        while time.monotonic() < deadline and self._signals < 2:
+        while time.monotonic() < deadline and self._signals.count < 2:
             self._turn(_TICK_SECONDS)
 
     def _stop_listening(self) -> None:
@@ -157,7 +195,7 @@ class Server:
     def _finish(self, deadline: float) -> None:
         """Turn until every connection is closed, the deadline has passed, or a second signal."""
         began = time.time()
-        while time.monotonic() < deadline and self._signals < 2 and self._channels():
+        while time.monotonic() < deadline and self._signals.count < 2 and self._channels():
             quiet_since = time.time() - _QUIET_SECONDS
             for channel in self._channels():
                 if began < quiet_since and channel.is_idle_since(quiet_since):

@@ -3,8 +3,9 @@
 import json
 from typing import Any
 
+import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 
 from irisws.api.contract import Contract
@@ -64,7 +65,7 @@ def test_row_by_name(body: str) -> None:
 def test_instances(instances: str) -> None:
     """Rows are arrays in card order or objects by name, each row as it likes."""
     rows = CONTRACT.read_instances(f'{{"instances": {instances}}}'.encode())
-    assert rows == [(2.0, 1.0, 2.0, 3.0), (5.0, 3.0, 1.0, 0.2)]
+    assert rows.tolist() == [[2.0, 1.0, 2.0, 3.0], [5.0, 3.0, 1.0, 0.2]]
 
 
 @pytest.mark.parametrize(
@@ -218,7 +219,7 @@ def test_model_of_one_feature() -> None:
     feature = Feature(name="x", minimum=0, maximum=1, quantiles=(0,) * 5, example=0)
     contract = Contract((feature,), LARGEST, 5)
     assert contract.read_row(b'{"x": 1}') == (1.0,)
-    assert contract.read_instances(b'{"instances": [[1], [2]]}') == [(1.0,), (2.0,)]
+    assert contract.read_instances(b'{"instances": [[1], [2]]}').tolist() == [[1.0], [2.0]]
 
 
 NAMES = st.sampled_from(["sl", "sw", "pl", "pw", "sepal_length", "petal_width", "pv", ""])
@@ -240,7 +241,7 @@ def dump(pairs: Any) -> str:
 
 def outcome(read: Any, body: bytes) -> Any:
     try:
-        return read(body)
+        return np.array(read(body)).tolist()
     except (NotJson, InvalidRows) as error:
         return type(error)
 
@@ -256,6 +257,25 @@ def test_quick_and_careful_reader_agree_on_rows(pairs: Any) -> None:
 def test_quick_and_careful_reader_agree_on_instances(rows: list[str]) -> None:
     """The same for many rows of any form."""
     body = f'{{"instances": [{", ".join(rows)}]}}'.encode()
+    assert outcome(CONTRACT.read_instances, body) == outcome(SLOW.read_instances, body)
+
+
+PIECES = st.sampled_from(
+    ["1", "-2.5e3", ",", ", ", "],[", "], [", "[", "]", " ", "e", "0", "1,1,1,1"]
+)
+
+
+@given(st.lists(PIECES, max_size=20).map("".join))
+@example("1,1,1,1]1,[1,1,1")
+@example("1,1,1,1],1[1,1,1")
+@example("1 1,1,1,1],[1,1,1,1")
+@example("1,1,1],[1,1,1,1,1")
+@example("1,1,1,1],[")
+@example("1,1,1,1e400")
+@example("1,1,1,1],[1,1,1,1")
+def test_flat_reading_is_no_looser_than_json(inner: str) -> None:
+    """The shortcut for arrays lets nothing through that is not JSON of the right shape."""
+    body = f'{{"instances":[[{inner}]]}}'.encode()
     assert outcome(CONTRACT.read_instances, body) == outcome(SLOW.read_instances, body)
 
 

@@ -33,7 +33,7 @@ def walk_of(estimator: Any, load: Callable[..., Any]) -> tuple[TreeEnsemble | No
     estimator.fit(X, y)
     converted = to_onnx(estimator, X[:1].astype(np.float32), options={"zipmap": False})
     nodes = read_nodes(converted.SerializeToString())
-    return read_tree_ensemble(nodes, len(estimator.classes_)), X
+    return read_tree_ensemble(nodes, X.shape[1], len(estimator.classes_)), X
 
 
 @pytest.mark.parametrize("load", [load_iris, load_breast_cancer])
@@ -72,7 +72,7 @@ def test_other_graphs_are_left_to_the_engine(estimator: Any) -> None:
 def spoilt(attribute: str, change: Callable[[Any], None]) -> TreeEnsemble | None:
     model = onnx.load_model(str(DEFAULT_MODEL))
     change({a.name: a for a in model.graph.node[0].attribute}[attribute])
-    return read_tree_ensemble(read_nodes(model.SerializeToString()), 3)
+    return read_tree_ensemble(read_nodes(model.SerializeToString()), 4, 3)
 
 
 @pytest.mark.parametrize(
@@ -81,6 +81,8 @@ def spoilt(attribute: str, change: Callable[[Any], None]) -> TreeEnsemble | None
         ("nodes_truenodeids", lambda a: a.ints.__setitem__(3, 0)),  # back to the root
         ("nodes_falsenodeids", lambda a: a.ints.__setitem__(0, 99)),  # to nowhere
         ("nodes_modes", lambda a: a.strings.__setitem__(0, b"BRANCH_GT")),
+        ("nodes_featureids", lambda a: a.ints.__setitem__(0, 4)),
+        ("nodes_featureids", lambda a: a.ints.__setitem__(0, -1)),
         ("class_ids", lambda a: a.ints.__setitem__(0, 7)),
         ("nodes_missing_value_tracks_true", lambda a: a.ints.__setitem__(0, 1)),
         ("post_transform", lambda a: setattr(a, "s", b"SOFTMAX")),

@@ -13,7 +13,7 @@ import time
 from collections.abc import Iterable
 from typing import TYPE_CHECKING
 
-from irisws.server import Server
+from irisws.server import Server, StopSignals
 from irisws.settings import Settings
 
 if TYPE_CHECKING:
@@ -48,7 +48,7 @@ def main() -> int:
         ),
     )
     print(server.urls[0], file=sys.stderr, flush=True)
-    return server.run(on_drain=lambda: ready.__setitem__(0, False))
+    return server.run(StopSignals(), on_drain=lambda: ready.__setitem__(0, False))
 
 
 sys.exit(main())

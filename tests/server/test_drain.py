@@ -124,6 +124,20 @@ def test_first_process_of_a_container_drains(start: Start) -> None:
     assert server.wait() == (0, "")
 
 
+def test_signal_during_the_start_is_kept(start: Start) -> None:
+    """A signal that comes before the server listens ends it as soon as it does."""
+    code = (
+        "import os, signal, irisws.cli as cli\n"
+        "prove = cli._prove\n"
+        "def prove_slowly(file):\n"
+        "    os.kill(os.getpid(), signal.SIGTERM)\n"
+        "    return prove(file)\n"
+        "cli._prove = prove_slowly\n"
+        "raise SystemExit(cli.main(['serve', '--port', '0']))"
+    )
+    assert start(sys.executable, "-c", code).wait()[0] == 0
+
+
 class Load:
     """Callers that ask without a pause and without a second try, until they are stopped."""
 

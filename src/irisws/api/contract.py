@@ -6,16 +6,23 @@ usual bodies at C speed, and says no to everything else. What it refuses goes to
 nothing is. So a valid request pays for no explanation, and a wrong one gets a full one.
 """
 
+from collections.abc import Iterable
+from itertools import chain
 from operator import attrgetter
-from typing import Annotated, Any
+from typing import Annotated, Any, TypeAlias
 
 import msgspec
+import numpy as np
 from msgspec import Meta
+from numpy.typing import NDArray
 
 from irisws.api.diagnosis import Diagnosis, Row
 from irisws.model.card import Feature
 
-Rows = list[Row]
+Matrix: TypeAlias = NDArray[np.float64]
+
+_HEAD, _TAIL = b'{"instances":[[', b"]]}"
+_NUMBER_BYTES = b"+-.0123456789Ee"
 
 
 class Contract:
@@ -33,23 +40,14 @@ class Contract:
         self._max_rows = max_rows
         self._width = len(features)
         number = Annotated[float, Meta(ge=-largest_value, le=largest_value)]
-        fields = [f"f{position}" for position in range(len(features))]
-        self._in_order = _in_order(fields)
-
-        def by(names: list[str]) -> type[msgspec.Struct]:
-            return msgspec.defstruct(
-                "Row",
-                [(field, number) for field in fields],
-                rename=dict(zip(fields, names, strict=True)),
-                forbid_unknown_fields=True,
-                gc=False,
-            )
-
-        aliased, named = by([f.alias or f.name for f in features]), by([f.name for f in features])
-        row = tuple.__class_getitem__((number,) * len(features))
-        self._row_decoders = [msgspec.json.Decoder(kind) for kind in (aliased, named)]
-        self._array_decoder = _instances_decoder(row)
-        self._object_decoders = [_instances_decoder(kind) for kind in (named, aliased)]
+        by_alias = _row_type([f.alias or f.name for f in features], number)
+        by_name = _row_type([f.name for f in features], number)
+        in_order = tuple.__class_getitem__((number,) * len(features))
+        self._row_decoders = [msgspec.json.Decoder(kind) for kind in (by_alias, by_name)]
+        self._object_decoders = [_instances_decoder(kind) for kind in (by_alias, by_name)]
+        self._array_decoder = _instances_decoder(in_order)
+        self._number_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[number])
+        self._values = _values_getter(len(features))
         # A colon stands behind every name and, if no name holds one, nowhere else: counting them
         # shows a doubled name, of which msgspec would silently take the last.
         self._colons_show_doubles = not any(
@@ -64,35 +62,74 @@ class Contract:
         """
         if self._colons_show_doubles and body.count(b":") == self._width:
             for decoder in self._row_decoders:
-                try:
-                    row: Row = self._in_order(decoder.decode(body))
+                decoded = _decode(decoder, body)
+                if decoded is not None:
+                    row: Row = self._values(decoded)
                     return row
-                except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
-                    continue
         return self._diagnosis.read_row(body)
 
-    def read_instances(self, body: bytes) -> Rows:
+    def read_instances(self, body: bytes) -> Matrix:
         """Read `{"instances": [row, ...]}`, each row an object by name or an array in card order.
+
+        Returns:
+            Shape `[n, features]`.
 
         Raises:
             NotJson, InvalidRows: see `irisws.api.diagnosis`.
         """
-        rows = self._read_quickly(body)
-        if rows is None or not 0 < len(rows) <= self._max_rows:
-            return self._diagnosis.read_instances(body)
-        return rows
-
-    def _read_quickly(self, body: bytes) -> Rows | None:
         colons = body.count(b":")
-        if colons == 1:
-            decoded = _decode(self._array_decoder, body)
-            return None if decoded is None else decoded.instances
+        matrix = self._read_arrays(body) if colons == 1 else self._read_objects(body, colons)
+        if matrix is None or not 0 < len(matrix) <= self._max_rows:
+            matrix = np.array(self._diagnosis.read_instances(body))
+        return matrix
+
+    def _read_arrays(self, body: bytes) -> Matrix | None:
+        matrix = self._read_flat(body)
+        if matrix is not None:
+            return matrix
+        decoded = _decode(self._array_decoder, body)
+        return None if decoded is None else self._matrix(chain.from_iterable(decoded.instances))
+
+    def _read_flat(self, body: bytes) -> Matrix | None:
+        """Read arrays as programs write them, in half the time: as one flat list of numbers.
+
+        With the bytes of numbers taken away, what is left must be rows of so many commas between
+        brackets; with the brackets between rows taken away, what is left must be a JSON array of
+        numbers. Together that is the same as an array of rows. The only white space that is taken
+        is the one blank that common encoders write after a comma or the colon.
+        """
+        tight = body.replace(b", ", b",").replace(b'": [', b'":[', 1)
+        if not (tight.startswith(_HEAD) and tight.endswith(_TAIL)):
+            return None
+        rows = tight[len(_HEAD) : -len(_TAIL)]
+        count = rows.count(b"],[") + 1
+        if rows.translate(None, _NUMBER_BYTES) != b"],[".join([b"," * (self._width - 1)] * count):
+            return None
+        numbers = _decode(self._number_decoder, b"[" + rows.replace(b"],[", b",") + b"]")
+        return None if numbers is None else self._matrix(numbers)
+
+    def _read_objects(self, body: bytes, colons: int) -> Matrix | None:
         if self._colons_show_doubles:
             for decoder in self._object_decoders:
                 decoded = _decode(decoder, body)
                 if decoded is not None and colons == 1 + self._width * len(decoded.instances):
-                    return list(map(self._in_order, decoded.instances))
+                    return self._matrix(chain.from_iterable(map(self._values, decoded.instances)))
         return None
+
+    def _matrix(self, values: Iterable[float]) -> Matrix:
+        """Rows from all their values, one after the other; twice as quick as np.array(rows)."""
+        return np.fromiter(values, np.float64).reshape(-1, self._width)
+
+
+def _row_type(names: list[str], number: Any) -> type[msgspec.Struct]:
+    fields = {f"v{position}": name for position, name in enumerate(names)}
+    return msgspec.defstruct(
+        "Row",
+        [(field, number) for field in fields],
+        rename=fields,
+        forbid_unknown_fields=True,
+        gc=False,
+    )
 
 
 def _instances_decoder(row: Any) -> msgspec.json.Decoder[Any]:
@@ -101,16 +138,16 @@ def _instances_decoder(row: Any) -> msgspec.json.Decoder[Any]:
     )
 
 
+def _values_getter(width: int) -> Any:
+    """A function from a decoded row to its values as a tuple; attrgetter makes none for one."""
+    if width == 1:
+        return lambda row: (row.v0,)
+    return attrgetter(*(f"v{position}" for position in range(width)))
+
+
 def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+    """What the decoder makes of the body, None if it refuses it."""
     try:
         return decoder.decode(body)
     except (msgspec.DecodeError, UnicodeDecodeError, RecursionError):
         return None
-
-
-def _in_order(fields: list[str]) -> Any:
-    """A function from a decoded row to its values as a tuple; attrgetter gives none for one."""
-    if len(fields) == 1:
-        get = attrgetter(fields[0])
-        return lambda row: (get(row),)
-    return attrgetter(*fields)

@@ -6,17 +6,20 @@
 The form is that of TensorFlow Serving and Vertex AI.
 """
 
-from collections.abc import Callable, Sequence
-from itertools import islice, repeat
+from collections.abc import Mapping, Sequence
+from itertools import repeat
 from typing import Any
 
 import msgspec
+import numpy as np
 from msgspec import Struct
 
 from irisws.api.contract import Contract
-from irisws.model.model import Answers, Model, RangeWarning
+from irisws.model.model import Answers, Matrix, Model, RangeWarning
 from irisws.web.message import Request, Response
 from irisws.web.routing import Handler
+
+_MANY = 100  # rows from which it pays to look for answers that are alike
 
 
 def predict(model: Model, contract: Contract) -> Handler:
@@ -24,8 +27,8 @@ def predict(model: Model, contract: Contract) -> Handler:
     writer = _Writer(model)
 
     def handle(request: Request) -> Response:
-        rows = contract.read_instances(request.json_body())
-        return Response(writer.write(model.answer(rows, warn=True)))
+        matrix = contract.read_instances(request.json_body())
+        return Response(writer.write(model.answer(matrix)))
 
     return handle
 
@@ -49,50 +52,41 @@ class _Writer:
         )
         about = {"name": model.card.name, "version": model.card.version}
         self._end = b',"model":' + msgspec.json.encode(about) + b"}"
-        self._encode = msgspec.json.Encoder().encode
+        encoder = msgspec.json.Encoder()
+        self._encode, self._encode_lines = encoder.encode, encoder.encode_lines
 
     def write(self, answers: Answers) -> bytes:
         """The reply's body."""
-        written = self._write_repeated(answers) if _repeat(answers) else self._write_each(answers)
+        table: Matrix = np.column_stack((answers.indexes, answers.probabilities))
+        if len(table) < _MANY:
+            written = self._encode(self._predictions(table, answers.warnings))[1:-1]
+        else:
+            written = b",".join(self._write_distinct(table, answers.warnings))
         return b'{"predictions":[' + written + b"]" + self._end
 
-    def _write_each(self, answers: Answers) -> bytes:
-        predictions = map(
-            _Prediction,
-            map(self._labels.__getitem__, answers.indexes),
-            answers.indexes,
-            map(self._probabilities, *answers.probabilities),
-            map(answers.warnings.get, range(len(answers.indexes)), repeat(())),
-        )
-        return self._encode(list(predictions))[1:-1]
-
-    def _write_repeated(self, answers: Answers) -> bytes:
-        """Write each distinct answer once: half the time for a tree, which has few leaves."""
-        rows = list(zip(answers.indexes, *answers.probabilities, strict=True))
-        parts = list(map(_Memo(self._write_one).__getitem__, rows))
-        for at, warnings in answers.warnings.items():
-            parts[at] = self._write_one(rows[at], warnings)
-        return b",".join(parts)
-
-    def _write_one(self, row: tuple[Any, ...], warnings: Sequence[RangeWarning] = ()) -> bytes:
-        index, *probabilities = row
-        label = self._labels[index]
-        return self._encode(
-            _Prediction(label, index, self._probabilities(*probabilities), warnings)
+    def _predictions(
+        self, table: Matrix, warnings: Mapping[int, Sequence[RangeWarning]]
+    ) -> list[_Prediction]:
+        indexes = table[:, 0].astype(int).tolist()
+        return list(
+            map(
+                _Prediction,
+                map(self._labels.__getitem__, indexes),
+                indexes,
+                map(self._probabilities, *table[:, 1:].T.tolist()),
+                map(warnings.get, range(len(table)), repeat(())),
+            )
         )
 
-
-class _Memo(dict[tuple[Any, ...], bytes]):
-    def __init__(self, write: Callable[[tuple[Any, ...]], bytes]) -> None:
-        super().__init__()
-        self._write = write
-
-    def __missing__(self, row: tuple[Any, ...]) -> bytes:
-        self[row] = written = self._write(row)
+    def _write_distinct(
+        self, table: Matrix, warnings: Mapping[int, Sequence[RangeWarning]]
+    ) -> list[bytes]:
+        """Write each distinct answer once; a tree has no more of them than leaves."""
+        rows = table.view(f"V{table[0].nbytes}").ravel().tolist()  # each row as its bytes
+        distinct = dict.fromkeys(rows)
+        unlike = np.frombuffer(b"".join(distinct)).reshape(-1, table.shape[1])
+        lines = self._encode_lines(self._predictions(unlike, {})).split(b"\n")
+        written = list(map(dict(zip(distinct, lines, strict=False)).__getitem__, rows))
+        for at, found in warnings.items():
+            written[at] = self._encode(self._predictions(table[at : at + 1], {0: found}))[1:-1]
         return written
-
-
-def _repeat(answers: Answers) -> bool:
-    """True if the first hundred answers hold few distinct ones, as a tree's do."""
-    first = list(islice(zip(answers.indexes, *answers.probabilities, strict=True), 100))
-    return len(first) == 100 and len(set(first)) <= 25

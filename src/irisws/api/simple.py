@@ -17,6 +17,6 @@ def predict(model: Model, contract: Contract) -> Handler:
 
     def handle(request: Request) -> Response:
         row = contract.read_row(request.json_body())
-        return Response(replies[model.answer([row]).indexes[0]])
+        return Response(replies[model.classify(row)])
 
     return handle

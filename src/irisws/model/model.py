@@ -1,9 +1,8 @@
 """A model: a card, an engine, and the proof that both agree with scikit-learn."""
 
 import hashlib
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from itertools import chain
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -20,9 +19,10 @@ from irisws.model.trees import TreeEnsemble, read_tree_ensemble
 DEFAULT_MODEL = Path(__file__).parent.parent / "iris.onnx"
 DEFAULT_MAX_MODEL_BYTES = 1 << 30  # 1 GiB
 
-# The engines compute in float32, and what lies beyond the sixth decimal is the noise of that: it
-# differs from engine to engine, and the proof's tolerance does not vouch for it.
-DECIMALS = 6
+# The engines compute in float32. What lies beyond the fifth decimal is the noise of that: it
+# differs from engine to engine, and the proof's tolerance does not vouch for it. Small
+# probabilities are left as they are, because there the digits still order the rows.
+_DECIMALS, _SMALL = 5, 0.01
 
 Row = Sequence[float]
 Matrix = NDArray[np.float64]
@@ -58,8 +58,8 @@ class Prediction(Struct, frozen=True):
 class Answers(NamedTuple):
     """The answers to n rows."""
 
-    indexes: Sequence[int]  # of the classes, [n]
-    probabilities: Sequence[Sequence[float]]  # [classes][n]: by class, as columns are quicker
+    indexes: NDArray[np.int64]  # of the classes, [n]
+    probabilities: Matrix  # [n, classes]
     warnings: Mapping[int, tuple[RangeWarning, ...]]  # by row number, where there are any
 
 
@@ -120,7 +120,6 @@ class Model:
             raise UnusableModel(f"{file.path} cannot be used: {error}") from None
         self._lowest = np.array([feature.minimum for feature in card.features])
         self._highest = np.array([feature.maximum for feature in card.features])
-        self._ranges = [(feature.minimum, feature.maximum) for feature in card.features]
 
     @classmethod
     def load(
@@ -161,8 +160,7 @@ class Model:
             InvalidRow: A row has a wrong length, an unknown or missing name, or a value that is
                 not a finite number.
         """
-        valid = _as_matrix(rows, self.card.features, self.largest_value).tolist()
-        answers = self.answer(valid, warn=True)
+        answers = self.answer(_as_matrix(rows, self.card.features, self.largest_value))
         names = [target.name for target in self.card.classes]
         return [
             Prediction(
@@ -171,50 +169,44 @@ class Model:
                 dict(zip(names, probabilities, strict=True)),
                 answers.warnings.get(at, ()),
             )
-            for at, (index, *probabilities) in enumerate(
-                zip(answers.indexes, *answers.probabilities, strict=True)
+            for at, (index, probabilities) in enumerate(
+                zip(answers.indexes.tolist(), answers.probabilities.tolist(), strict=True)
             )
         ]
 
-    def answer(self, rows: Sequence[Row], *, warn: bool = False) -> Answers:
-        """Answer rows that are already known to be valid.
+    def classify(self, row: Row) -> int:
+        """The class index of one row that is known to be valid: finite floats, in card order."""
+        if self._trees is not None:
+            return self._trees.predict(row)[0]
+        return int(self._engine.predict(np.array([row]))[0][0])
+
+    def answer(self, matrix: Matrix) -> Answers:
+        """Answer rows that are known to be valid.
 
         Args:
-            rows: n rows of finite floats, in card order.
-            warn: Look for values outside the training ranges.
+            matrix: Shape `[n, features]`, finite numbers.
         """
-        if len(rows) == 1 and self._trees is not None:
-            index, probabilities = self._trees.predict(rows[0])
-            warnings = self._warn_of_one(rows[0]) if warn else {}
-            return Answers([index], [[round(p, DECIMALS)] for p in probabilities], warnings)
-        matrix = _matrix(rows, len(self.card.features))
-        warnings = self._warn_of_many(rows, matrix) if warn else {}
-        return Answers(*self._answer_with_engine(matrix), warnings)
+        if len(matrix) == 1 and self._trees is not None:
+            index, walked = self._trees.predict(matrix[0].tolist())
+            indexes, probabilities = np.array([index]), np.array([walked])
+        else:
+            indexes, probabilities = self._engine.predict(matrix)
+        return Answers(indexes, _rounded(probabilities), self._warnings(matrix))
 
-    def _answer_with_engine(self, matrix: Matrix) -> tuple[list[int], list[list[float]]]:
-        indexes, probabilities = self._engine.predict(matrix)
-        return indexes.tolist(), np.round(probabilities.T.astype(np.float64), DECIMALS).tolist()
-
-    def _warn_of_one(self, row: Row) -> dict[int, tuple[RangeWarning, ...]]:
-        for value, (lowest, highest) in zip(row, self._ranges, strict=True):
-            if not lowest <= value <= highest:
-                return {0: _warnings(row, self.card.features)}
-        return {}
-
-    def _warn_of_many(
-        self, rows: Sequence[Row], matrix: Matrix
-    ) -> dict[int, tuple[RangeWarning, ...]]:
+    def _warnings(self, matrix: Matrix) -> dict[int, tuple[RangeWarning, ...]]:
         outside = ((matrix < self._lowest) | (matrix > self._highest)).any(axis=1)
-        return {at: _warnings(rows[at], self.card.features) for at in np.flatnonzero(outside).tolist()}
+        return {
+            at: tuple(_range_warnings(matrix[at].tolist(), self.card.features))
+            for at in np.flatnonzero(outside).tolist()
+        }
 
     def _prove(self) -> Proof:
         """Replay the golden rows through every evaluator that may answer a caller."""
         rows = [row.inputs for row in self.card.golden]
-        proofs = [replay(self.card, *self._answer_with_engine(_matrix(rows, len(rows[0]))))]
+        proofs = [replay(self.card, *self._engine.predict(np.array(rows)))]
         if self._trees is not None:
-            walked = [self._trees.predict(row) for row in rows]
-            indexes, by_row = [index for index, _ in walked], [row for _, row in walked]
-            proofs.append(replay(self.card, indexes, list(zip(*by_row, strict=True))))
+            indexes, probabilities = zip(*map(self._trees.predict, rows), strict=True)
+            proofs.append(replay(self.card, np.array(indexes), np.array(probabilities)))
         worst = min(proofs, key=lambda p: (p.labels_agreeing, -p.largest_probability_difference))
         if not worst.holds:
             raise UnusableGraph(
@@ -243,34 +235,33 @@ def _read(path: Path, max_bytes: int) -> bytes:
 
 def _read_trees(file: ModelFile) -> TreeEnsemble | None:
     try:
-        return read_tree_ensemble(read_nodes(file.onnx), len(file.card.classes))
+        nodes = read_nodes(file.onnx)
+        return read_tree_ensemble(nodes, len(file.card.features), len(file.card.classes))
     except (NotOnnx, TruncatedOnnx) as error:
         raise UnusableGraph("its graph cannot be read") from error
 
 
-def _matrix(rows: Sequence[Row], width: int) -> Matrix:
-    flat = np.fromiter(chain.from_iterable(rows), dtype=np.float64, count=len(rows) * width)
-    return flat.reshape(len(rows), width)  # twice as fast as np.array(rows)
+def _rounded(probabilities: NDArray[np.floating[Any]]) -> Matrix:
+    exact = probabilities.astype(np.float64)
+    return np.where(exact < _SMALL, exact, exact.round(_DECIMALS))
 
 
-def _warnings(row: Row, features: Sequence[Feature]) -> tuple[RangeWarning, ...]:
-    return tuple(
-        RangeWarning(
-            feature.name,
-            value,
-            feature.minimum,
-            feature.maximum,
-            f"{feature.name} {_with_unit(repr(value), feature)} is outside the "
-            f"{feature.minimum!r} to {_with_unit(repr(feature.maximum), feature)} "
-            "seen in training",
-        )
-        for value, feature in zip(row, features, strict=True)
-        if not feature.minimum <= value <= feature.maximum
-    )
+def _range_warnings(row: Row, features: Sequence[Feature]) -> Iterator[RangeWarning]:
+    for value, feature in zip(row, features, strict=True):
+        if not feature.minimum <= value <= feature.maximum:
+            given, highest = (_with_unit(v, feature) for v in (value, feature.maximum))
+            yield RangeWarning(
+                feature.name,
+                value,
+                feature.minimum,
+                feature.maximum,
+                f"{feature.name} {given} is outside the {feature.minimum!r} to {highest} "
+                "seen in training",
+            )
 
 
-def _with_unit(number: str, feature: Feature) -> str:
-    return f"{number} {feature.unit}" if feature.unit else number
+def _with_unit(value: float, feature: Feature) -> str:
+    return f"{value!r} {feature.unit}" if feature.unit else repr(value)
 
 
 def _as_matrix(

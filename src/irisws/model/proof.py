@@ -5,8 +5,11 @@ only after every one of them was answered again, here, with the same label and w
 within the card's tolerance.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
 
 from irisws.model.card import Card
 
@@ -29,27 +32,19 @@ class Proof:
         )
 
 
-def replay(card: Card, indexes: Sequence[int], probabilities: Sequence[Sequence[float]]) -> Proof:
+def replay(card: Card, indexes: NDArray[Any], probabilities: NDArray[Any]) -> Proof:
     """Compare the answers given here to the golden rows with those in the card.
 
     Args:
         card: The card, with n golden rows.
-        indexes: The answered classes, `[n]`.
-        probabilities: The answered probabilities, `[classes][n]`.
+        indexes: The answered classes, shape `[n]`.
+        probabilities: The answered probabilities, shape `[n, classes]`.
     """
+    expected = np.array([row.index for row in card.golden])
+    differences = np.abs(probabilities - np.array([row.probabilities for row in card.golden]))
     return Proof(
         rows=len(card.golden),
-        labels_agreeing=sum(
-            row.index == index for row, index in zip(card.golden, indexes, strict=True)
-        ),
-        largest_probability_difference=max(
-            _largest_difference(row.probabilities, answer)
-            for row, *answer in zip(card.golden, *probabilities, strict=True)
-        ),
+        labels_agreeing=int((expected == indexes).sum()),
+        largest_probability_difference=float(np.nan_to_num(differences, nan=np.inf).max()),
         tolerance=card.tolerance,
     )
-
-
-def _largest_difference(expected: Sequence[float], answered: Sequence[float]) -> float:
-    differences = [abs(a - b) for a, b in zip(expected, answered, strict=True)]
-    return max(d if d == d else float("inf") for d in differences)  # NaN agrees with nothing

@@ -49,7 +49,9 @@ class _Unwalkable(Exception):
     """The graph holds something that only ONNX Runtime evaluates."""
 
 
-def read_tree_ensemble(nodes: list[Node], class_count: int) -> TreeEnsemble | None:
+def read_tree_ensemble(
+    nodes: list[Node], feature_count: int, class_count: int
+) -> TreeEnsemble | None:
     """Read the graph as a small tree ensemble, or return None if it is anything else.
 
     Source: the operator TreeEnsembleClassifier of
@@ -61,7 +63,7 @@ def read_tree_ensemble(nodes: list[Node], class_count: int) -> TreeEnsemble | No
     ):
         return None
     try:
-        return _ensemble(nodes[0].attributes, class_count)
+        return _ensemble(nodes[0].attributes, feature_count, class_count)
     except (_Unwalkable, KeyError, ValueError):  # what is missing, or of differing lengths
         return None
 
@@ -83,7 +85,9 @@ def widest_bound(threshold: float) -> float:
     return middle if tie_goes_down else math.nextafter(middle, -math.inf)
 
 
-def _ensemble(attributes: dict[str, memoryview], class_count: int) -> TreeEnsemble:
+def _ensemble(
+    attributes: dict[str, memoryview], feature_count: int, class_count: int
+) -> TreeEnsemble:
     _refuse_what_is_not_walked(attributes)
     tree_ids = ints(attributes["nodes_treeids"])
     if len(tree_ids) > MOST_NODES:
@@ -101,6 +105,7 @@ def _ensemble(attributes: dict[str, memoryview], class_count: int) -> TreeEnsemb
     builder = _Builder(
         nodes={(tree, node): tuple(rest) for tree, node, *rest in columns},
         weights=_weights(attributes, class_count, len(set(tree_ids))),
+        feature_count=feature_count,
     )
     roots = tuple(builder.build(tree, 0, set()) for tree in dict.fromkeys(tree_ids))
     if sum(map(_depth, roots)) > LONGEST_WALK:
@@ -147,6 +152,7 @@ def _weights(
 class _Builder:
     nodes: dict[tuple[int, int], tuple[Any, ...]]  # (tree, node): mode, feature, bound, two nodes
     weights: dict[tuple[int, int], list[tuple[int, float]]]
+    feature_count: int
 
     def build(self, tree: int, node: int, ancestors: set[int]) -> TreeNode:
         if node in ancestors or len(ancestors) > 200:  # a circle, or too deep to build like this
@@ -154,7 +160,7 @@ class _Builder:
         mode, feature, bound, when_true, when_false = self.nodes[tree, node]
         if mode == b"LEAF":
             return (None, tuple(self.weights[tree, node]), None, None)
-        if mode != b"BRANCH_LEQ":
+        if mode != b"BRANCH_LEQ" or feature >= self.feature_count:
             raise _Unwalkable
         below = ancestors | {node}
         left, right = (self.build(tree, child, below) for child in (when_true, when_false))
