@@ -70,6 +70,39 @@ def test_predict_answers_in_full(post: Caller) -> None:
     }
 
 
+@pytest.mark.parametrize("count", [1, 150])
+def test_parameters_leave_out_what_is_not_wanted(post: Caller, count: int) -> None:
+    """Probabilities and warnings are left out by name, of few rows and of many."""
+    rows = b",".join([b"[6.7, 3.0, 5.2, 9.9]"] * count)
+    asked = b'{"instances": [%s], "parameters": {"probabilities": false, "warnings": false}}'
+    reply = post("/v1/predict", asked % rows)
+    assert reply.json["predictions"] == [{"label": "virginica", "index": 2}] * count
+
+
+def test_unknown_parameters_are_refused_by_name(post: Caller) -> None:
+    """A misspelt parameter is not silently ignored."""
+    reply = post(
+        "/v1/predict",
+        b'{"instances": [[5, 3, 1, 0]], "parameters": {"warning": true, "probabilities": 1}}',
+    )
+    assert [(fault["pointer"], fault["detail"]) for fault in reply.json["errors"]] == [
+        ("/parameters/warning", "is not a known name, did you mean warnings?"),
+        ("/parameters/probabilities", "expected true or false, got a number"),
+    ]
+
+
+@pytest.mark.parametrize("count", [99, 100])
+def test_many_rows_are_written_as_few_are(app: WebClient, forest: Model, count: int) -> None:
+    """Writing each distinct answer once changes nothing in the reply."""
+    client = WebClient(irisws.create_app(forest))
+    rows = [[4 + at / 30, 3.0, 1 + at / 20, at / 50] for at in range(count)]
+    many = client.post_json("/v1/predict", {"instances": rows}).json["predictions"]
+    one_by_one = [
+        client.post_json("/v1/predict", {"instances": [row]}).json["predictions"][0] for row in rows
+    ]
+    assert many == one_by_one
+
+
 def test_model_route_shows_the_card_and_the_proof(app: WebClient, iris: Model) -> None:
     """The card is public, the golden rows stay in the file."""
     card = app.get("/v1/model").json

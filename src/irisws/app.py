@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from irisws import __version__
 from irisws.api import instances, service, simple
 from irisws.api.contract import Contract
-from irisws.api.diagnosis import MOST_FAULTS, InvalidRows, NotJson
+from irisws.api.document import MOST_FAULTS, InvalidRows, NotJson
 from irisws.model.model import DEFAULT_MODEL, Model
 from irisws.settings import Settings
 from irisws.web.message import Request, Response

@@ -6,10 +6,10 @@ usual bodies at C speed, and says no to everything else. What it refuses goes to
 nothing is. So a valid request pays for no explanation, and a wrong one gets a full one.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from itertools import chain
 from operator import attrgetter
-from typing import Annotated, Any, TypeAlias
+from typing import Annotated, Any, NamedTuple, TypeAlias
 
 import msgspec
 import numpy as np
@@ -23,6 +23,13 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 _HEAD, _TAIL = b'{"instances":[[', b"]]}"
 _NUMBER_BYTES = b"+-.0123456789Ee"
+
+
+class Instances(NamedTuple):
+    """Rows of shape `[n, features]`, and the parameters that came with them."""
+
+    matrix: Matrix
+    parameters: Mapping[str, bool]
 
 
 class Contract:
@@ -58,7 +65,7 @@ class Contract:
         """Read one row as an object by name: `{"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}`.
 
         Raises:
-            NotJson, InvalidRows: see `irisws.api.diagnosis`.
+            NotJson, InvalidRows: see `irisws.api.document`.
         """
         if self._colons_show_doubles and body.count(b":") == self._width:
             for decoder in self._row_decoders:
@@ -68,20 +75,20 @@ class Contract:
                     return row
         return self._diagnosis.read_row(body)
 
-    def read_instances(self, body: bytes) -> Matrix:
-        """Read `{"instances": [row, ...]}`, each row an object by name or an array in card order.
+    def read_instances(self, body: bytes) -> "Instances":
+        """Read `{"instances": [row, ...], "parameters": {...}}`.
 
-        Returns:
-            Shape `[n, features]`.
+        Each row is an object by name or an array in card order.
 
         Raises:
-            NotJson, InvalidRows: see `irisws.api.diagnosis`.
+            NotJson, InvalidRows: see `irisws.api.document`.
         """
         colons = body.count(b":")
-        matrix = self._read_arrays(body) if colons == 1 else self._read_objects(body, colons)
-        if matrix is None or not 0 < len(matrix) <= self._max_rows:
-            matrix = np.array(self._diagnosis.read_instances(body))
-        return matrix
+        read = self._read_arrays(body) if colons == 1 else self._read_objects(body, colons)
+        if read is not None and 0 < len(read) <= self._max_rows:
+            return Instances(read, {})
+        rows, parameters = self._diagnosis.read_instances(body)
+        return Instances(np.array(rows), parameters)
 
     def _read_arrays(self, body: bytes) -> Matrix | None:
         matrix = self._read_flat(body)

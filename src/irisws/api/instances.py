@@ -1,18 +1,18 @@
 """Rows as `instances`, answered in full: label, index, probabilities and range warnings.
 
     POST /v1/predict  {"instances": [{"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}]}
-    POST /v1/predict  {"instances": [[2.0, 1.0, 2.0, 3.0]]}
+    POST /v1/predict  {"instances": [[2.0, 1.0, 2.0, 3.0]], "parameters": {"warnings": false}}
 
 The form is that of TensorFlow Serving and Vertex AI.
 """
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import repeat
 from typing import Any
 
 import msgspec
 import numpy as np
-from msgspec import Struct
+from msgspec import UNSET, Struct, UnsetType
 
 from irisws.api.contract import Contract
 from irisws.model.model import Answers, Matrix, Model, RangeWarning
@@ -27,8 +27,8 @@ def predict(model: Model, contract: Contract) -> Handler:
     writer = _Writer(model)
 
     def handle(request: Request) -> Response:
-        matrix = contract.read_instances(request.json_body())
-        return Response(writer.write(model.answer(matrix)))
+        matrix, parameters = contract.read_instances(request.json_body())
+        return Response(writer.write(model.answer(matrix), **parameters))
 
     return handle
 
@@ -36,8 +36,8 @@ def predict(model: Model, contract: Contract) -> Handler:
 class _Prediction(Struct, gc=False):
     label: str
     index: int
-    probabilities: Any
-    warnings: Sequence[RangeWarning]
+    probabilities: Any  # UNSET where the caller does not want them
+    warnings: Sequence[RangeWarning] | UnsetType
 
 
 class _Writer:
@@ -55,38 +55,38 @@ class _Writer:
         encoder = msgspec.json.Encoder()
         self._encode, self._encode_lines = encoder.encode, encoder.encode_lines
 
-    def write(self, answers: Answers) -> bytes:
-        """The reply's body."""
-        table: Matrix = np.column_stack((answers.indexes, answers.probabilities))
+    def write(self, answers: Answers, probabilities: bool = True, warnings: bool = True) -> bytes:
+        """The reply's body, with or without every class's probability and the range warnings."""
+        told = answers.probabilities if probabilities else answers.probabilities[:, :0]
+        table: Matrix = np.column_stack((answers.indexes, told))
+        none: Sequence[RangeWarning] | UnsetType = () if warnings else UNSET
+        found = answers.warnings if warnings else {}
         if len(table) < _MANY:
-            written = self._encode(self._predictions(table, answers.warnings))[1:-1]
+            every = map(found.get, range(len(table)), repeat(none))
+            written = self._encode(self._predictions(table, every))[1:-1]
         else:
-            written = b",".join(self._write_distinct(table, answers.warnings))
+            written = b",".join(self._write_distinct(table, found, none))
         return b'{"predictions":[' + written + b"]" + self._end
 
-    def _predictions(
-        self, table: Matrix, warnings: Mapping[int, Sequence[RangeWarning]]
-    ) -> list[_Prediction]:
+    def _predictions(self, table: Matrix, warnings: Iterable[Any]) -> list[_Prediction]:
         indexes = table[:, 0].astype(int).tolist()
-        return list(
-            map(
-                _Prediction,
-                map(self._labels.__getitem__, indexes),
-                indexes,
-                map(self._probabilities, *table[:, 1:].T.tolist()),
-                map(warnings.get, range(len(table)), repeat(())),
-            )
-        )
+        columns = table[:, 1:].T.tolist()
+        named = map(self._probabilities, *columns) if columns else repeat(UNSET)
+        labels = map(self._labels.__getitem__, indexes)
+        return list(map(_Prediction, labels, indexes, named, warnings))
 
     def _write_distinct(
-        self, table: Matrix, warnings: Mapping[int, Sequence[RangeWarning]]
+        self,
+        table: Matrix,
+        warnings: Mapping[int, Sequence[RangeWarning]],
+        none: Sequence[RangeWarning] | UnsetType,
     ) -> list[bytes]:
         """Write each distinct answer once; a tree has no more of them than leaves."""
         rows = table.view(f"V{table[0].nbytes}").ravel().tolist()  # each row as its bytes
         distinct = dict.fromkeys(rows)
         unlike = np.frombuffer(b"".join(distinct)).reshape(-1, table.shape[1])
-        lines = self._encode_lines(self._predictions(unlike, {})).split(b"\n")
+        lines = self._encode_lines(self._predictions(unlike, repeat(none))).split(b"\n")
         written = list(map(dict(zip(distinct, lines, strict=False)).__getitem__, rows))
         for at, found in warnings.items():
-            written[at] = self._encode(self._predictions(table[at : at + 1], {0: found}))[1:-1]
+            written[at] = self._encode(self._predictions(table[at : at + 1], [found]))[1:-1]
         return written

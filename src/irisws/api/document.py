@@ -1,0 +1,121 @@
+"""JSON documents read strictly, and what is wrong with them collected."""
+
+import json
+import math
+from collections import Counter
+from collections.abc import Iterable
+from difflib import get_close_matches
+from typing import Any, NoReturn
+
+from msgspec import UNSET
+
+from irisws.web.problem import Fault
+
+MOST_FAULTS = 100  # reported of one body
+_CLOSE = 0.5  # one letter of a two-letter name may be wrong
+_LONGEST_NAME = 64  # characters of a caller's name that are repeated back
+
+_KINDS = {str: "a string", bool: "a boolean", type(None): "null", list: "an array"}
+
+
+class NotJson(ValueError):
+    """The body is not a JSON document (RFC 8259); the message says where it stops being one."""
+
+
+class InvalidRows(ValueError):
+    """The body is readable and does not fit the contract.
+
+    Attributes:
+        faults: All that is wrong; at `MOST_FAULTS` the search ends.
+    """
+
+    def __init__(self, faults: list[Fault]) -> None:
+        super().__init__(f"{len(faults)} problems")
+        self.faults = faults
+
+
+class Faults(list[Fault]):
+    """Collects what is wrong with a body."""
+
+    def add(self, pointer: str, detail: str, suggestion: str | None = None) -> None:
+        """Note one fault; raises InvalidRows when there are `MOST_FAULTS`."""
+        self.append(Fault(pointer, detail, UNSET if suggestion is None else suggestion))
+        if len(self) == MOST_FAULTS:  # so that a body of nothing but errors costs little
+            self.raise_any()
+
+    def raise_any(self) -> None:
+        """Raise InvalidRows if anything was noted."""
+        if self:
+            raise InvalidRows(list(self))
+
+
+class JsonObject(list[tuple[str, Any]]):
+    """A JSON object as its pairs, so that a doubled name is still seen."""
+
+
+def parse(body: bytes) -> Any:
+    """Parse strictly: UTF-8 with no byte order mark, no NaN; every number becomes a float.
+
+    Raises:
+        NotJson: The message has the place.
+    """
+    try:
+        return json.loads(
+            body.decode(),
+            object_pairs_hook=JsonObject,
+            parse_constant=_refuse_constant,
+            parse_int=float,  # also spares the limit on digits; what is too large becomes infinite
+        )
+    except UnicodeDecodeError as error:
+        raise NotJson(f"not UTF-8 at byte {error.start}") from None
+    except json.JSONDecodeError as error:
+        problem = error.msg[0].lower() + error.msg[1:]
+        raise NotJson(f"{problem} at line {error.lineno}, column {error.colno}") from None
+    except RecursionError:
+        raise NotJson("nested too deeply") from None
+
+
+def members(
+    pairs: JsonObject, pointer: str, known: Iterable[str], faults: Faults
+) -> dict[str, Any]:
+    """The members of an object that have known names; unknown and doubled ones are faults."""
+    known = set(known)
+    for name, times in Counter(name for name, _ in pairs).items():
+        at = f"{pointer}/{token(name)}"
+        if name not in known:
+            near = nearest(name, known)
+            hint = "" if near is None else f", did you mean {clip(near)}?"
+            faults.add(at, f"is not a known name{hint}", near)
+        elif times > 1:
+            faults.add(at, f"is given {times} times")
+    return {name: value for name, value in pairs if name in known}
+
+
+def nearest(name: str, known: Iterable[str]) -> str | None:
+    """The known name that was probably meant, if any is close enough."""
+    return next(iter(get_close_matches(name[:_LONGEST_NAME], known, 1, _CLOSE)), None)
+
+
+def token(name: str) -> str:
+    """A name as a reference token of a JSON pointer (RFC 6901, 3), cut to a harmless length."""
+    return clip(name).replace("~", "~0").replace("/", "~1")
+
+
+def clip(name: str) -> str:
+    """A name that came from a caller or a file, cut and freed of what cannot be shown."""
+    clipped = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
+    printable = (c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in clipped)
+    return "".join(printable)  # lone surrogates, which no reply can carry, are not printable
+
+
+def kind(value: Any) -> str:
+    """What a parsed value is, in JSON's terms: "a string", "null", "an object"."""
+    if isinstance(value, JsonObject):
+        return "an object"
+    if isinstance(value, float):
+        return "a number" if math.isfinite(value) else "a number out of range"
+    return _KINDS[type(value)]
+
+
+def _refuse_constant(name: str) -> NoReturn:
+    raise NotJson(f"{name} is not a JSON number")
