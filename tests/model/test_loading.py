@@ -179,7 +179,8 @@ def test_graph_without_probabilities(model_file: Path) -> None:
     """A graph that has other outputs is refused with their names."""
 
     def rename(model: Any) -> None:
-        model.graph.output[1].name = model.graph.node[0].output[1] = "scores"
+        model.graph.output[1].name = model.graph.node[0].output[0] = "scores"
+        model.graph.node[1].input[0] = "scores"
 
     change_graph(model_file, rename)
     assert refusal(model_file) == (

@@ -10,7 +10,12 @@ import numpy as np
 import onnx
 import pandas
 import pytest
-from sklearn.ensemble import ExtraTreesClassifier, HistGradientBoostingClassifier
+from sklearn.datasets import load_breast_cancer, make_classification
+from sklearn.ensemble import (
+    ExtraTreesClassifier,
+    HistGradientBoostingClassifier,
+    RandomForestClassifier,
+)
 from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -86,6 +91,34 @@ def test_other_classifiers_pack(estimator: Any, tmp_path: Path, iris_data: Data)
     """Naive Bayes and a linear model convert, agree and serve."""
     model = pack(estimator.fit(*iris_data), iris_data, tmp_path / "m.onnx")
     assert model.predict([[5.1, 3.5, 1.4, 0.2]])[0].index == 0
+
+
+@pytest.mark.parametrize("trees", [6, 10, 20, 30, 60])
+def test_forests_of_two_classes_pack(trees: int, tmp_path: Path) -> None:
+    """Rows on which the trees are evenly divided get scikit-learn's label, alone and among others.
+
+    The converter alone gives hundreds of them the other one: ten times float32(1/20) is above 1/2.
+    """
+    X, y = load_breast_cancer(return_X_y=True)
+    estimator = RandomForestClassifier(trees, random_state=0).fit(X, y)
+    model = pack(estimator, (X, y), tmp_path / "m.onnx")
+    rows = np.random.default_rng(1).uniform(X.min(axis=0), X.max(axis=0), size=(2000, X.shape[1]))
+    shares = estimator.predict_proba(rows)[:, 0]
+    assert (shares == 0.5).sum() > 10
+    expected = estimator.predict(rows).tolist()
+    assert [prediction.index for prediction in model.predict(rows)] == expected
+    assert [model.predict([row])[0].index for row in rows[:300]] == expected[:300]
+
+
+def test_forest_with_impure_leaves_answers_alike_alone_and_among_others(tmp_path: Path) -> None:
+    """A row whose classes are all but equal is answered once, whoever asks."""
+    X, y = make_classification(600, 8, flip_y=0.1, random_state=3)
+    estimator = RandomForestClassifier(6, max_depth=4, random_state=0).fit(X, y)
+    model = pack(estimator, (X, y), tmp_path / "m.onnx")
+    rows = np.random.default_rng(0).normal(size=(3000, 8), scale=2)
+    together = [prediction.index for prediction in model.predict(rows)]
+    assert [model.predict([row])[0].index for row in rows] == together
+    assert together == estimator.predict(rows).tolist()
 
 
 @pytest.mark.parametrize(

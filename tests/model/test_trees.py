@@ -9,7 +9,6 @@ import onnx
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from skl2onnx import to_onnx
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.ensemble import (
     ExtraTreesClassifier,
@@ -21,6 +20,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
+from irisws.model.conversion import convert
 from irisws.model.model import DEFAULT_MODEL
 from irisws.model.onnx_file import read_nodes
 from irisws.model.trees import TreeEnsemble, read_tree_ensemble, widest_bound
@@ -31,8 +31,7 @@ FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 def walk_of(estimator: Any, load: Callable[..., Any]) -> tuple[TreeEnsemble | None, Any]:
     X, y = load(return_X_y=True)
     estimator.fit(X, y)
-    converted = to_onnx(estimator, X[:1].astype(np.float32), options={"zipmap": False})
-    nodes = read_nodes(converted.SerializeToString())
+    nodes = read_nodes(convert(estimator, X.shape[1], np.float32).SerializeToString())
     return read_tree_ensemble(nodes, X.shape[1], len(estimator.classes_)), X
 
 
@@ -51,14 +50,23 @@ def test_walk_equals_scikit_learn(estimator: Any, load: Callable[..., Any]) -> N
     trees, X = walk_of(estimator, load)
     assert trees is not None
     answers = [trees.predict(row) for row in X.tolist()]
-    assert [index for index, _ in answers] == estimator.predict(X).tolist()
-    np.testing.assert_allclose([p for _, p in answers], estimator.predict_proba(X), atol=1e-6)
+    sure = [at for at, answer in enumerate(answers) if answer is not None]
+    assert len(sure) > 0.95 * len(X)
+    found = [answer for answer in answers if answer is not None]
+    assert [index for index, _ in found] == estimator.predict(X[sure]).tolist()
+    np.testing.assert_allclose([p for _, p in found], estimator.predict_proba(X[sure]), atol=1e-6)
+
+
+def test_near_tie_is_left_to_the_engine() -> None:
+    """Where two trees of two disagree, the walk does not say which class is ahead."""
+    leaves = [(None, ((0, 1.0),), None, None), (None, ((1, 1.0),), None, None)]
+    assert TreeEnsemble(tuple(leaves), 2).predict((1.0,)) is None
 
 
 @pytest.mark.parametrize(
     "estimator",
     [
-        GradientBoostingClassifier(n_estimators=2),
+        GradientBoostingClassifier(n_estimators=2, random_state=0),
         LogisticRegression(max_iter=5000),
         make_pipeline(StandardScaler(), DecisionTreeClassifier()),
         RandomForestClassifier(1000, max_depth=4),
@@ -83,7 +91,8 @@ def spoilt(attribute: str, change: Callable[[Any], None]) -> TreeEnsemble | None
         ("nodes_modes", lambda a: a.strings.__setitem__(0, b"BRANCH_GT")),
         ("nodes_featureids", lambda a: a.ints.__setitem__(0, 4)),
         ("nodes_featureids", lambda a: a.ints.__setitem__(0, -1)),
-        ("class_ids", lambda a: a.ints.__setitem__(0, 7)),
+        ("target_ids", lambda a: a.ints.__setitem__(0, 7)),
+        ("aggregate_function", lambda a: setattr(a, "s", b"SUM")),
         ("nodes_missing_value_tracks_true", lambda a: a.ints.__setitem__(0, 1)),
         ("post_transform", lambda a: setattr(a, "s", b"SOFTMAX")),
         ("nodes_values", lambda a: a.floats.pop()),

@@ -28,15 +28,16 @@ from irisws.model.card import (
     TargetClass,
     read_card,
 )
-from irisws.model.engine import LABEL, PROBABILITIES, OnnxEngine, UnusableGraph
+from irisws.model.conversion import NotConvertible, convert
+from irisws.model.engine import OnnxEngine, UnusableGraph
 from irisws.model.model import Model
+from irisws.model.onnx_file import read_nodes
 from irisws.model.probes import boundary_rows, class_like_rows, probe_rows
+from irisws.model.trees import read_tree_ensemble
 
 DEFAULT_TOLERANCE = 1e-5
 TYPICAL_ROWS, BOUNDARY_PAIRS = 60, 60  # golden rows, about
 
-# The newest operator sets that every supported ONNX Runtime knows.
-_TARGET_OPSET = {"": 18, "ai.onnx.ml": 3}
 _PROVENANCE_LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
 Matrix = NDArray[np.float64]
@@ -163,20 +164,18 @@ def _card(**members: Any) -> Card:
 
 def _convert(estimator: Any, rows: Matrix, tolerance: float) -> tuple[Any, Parity]:
     """Convert in float32, and where that answers differently, in float64."""
-    from skl2onnx.common.data_types import DoubleTensorType, FloatTensorType
-
     failures = []
-    for tensor_type in (FloatTensorType, DoubleTensorType):
+    for dtype in (np.float32, np.float64):
         try:
-            onnx = _to_onnx(estimator, tensor_type([None, rows.shape[1]]))
+            onnx = convert(estimator, rows.shape[1], dtype)
             parity = _compare(estimator, onnx, rows)
-        except (UnusableGraph, _NotConvertible) as error:
-            failures.append(f"{tensor_type.__name__}: {error}")
+        except (UnusableGraph, NotConvertible) as error:
+            failures.append(f"{dtype.__name__}: {error}")
             continue
         if not parity.label_mismatches and parity.largest_probability_difference <= tolerance:
             return onnx, parity
         failures.append(
-            f"{tensor_type.__name__}: of {parity.rows} rows {parity.label_mismatches} get another "
+            f"{dtype.__name__}: of {parity.rows} rows {parity.label_mismatches} get another "
             f"label, and probabilities differ by up to {parity.largest_probability_difference:.2g}"
         )
     raise CannotPack(
@@ -185,49 +184,22 @@ def _convert(estimator: Any, rows: Matrix, tolerance: float) -> tuple[Any, Parit
     )
 
 
-class _NotConvertible(Exception):
-    """skl2onnx has no way to convert the estimator."""
-
-
-def _to_onnx(estimator: Any, tensor_type: Any) -> Any:
-    from skl2onnx import to_onnx
-
-    try:
-        onnx = to_onnx(
-            estimator,
-            initial_types=[("X", tensor_type)],
-            options={"zipmap": False},
-            target_opset=_TARGET_OPSET,
-        )
-    except Exception as error:  # its converters raise whatever happens to break
-        first_line = str(error).strip().split("\n", 1)[0]
-        raise _NotConvertible(f"{type(error).__name__}: {first_line}") from None
-    _name_outputs(onnx)
-    return onnx
-
-
-def _name_outputs(onnx: Any) -> None:
-    """Give the two outputs the names that serving looks for, whatever the converter chose."""
-    names = dict(zip((o.name for o in onnx.graph.output), (LABEL, PROBABILITIES), strict=True))
-    for output in onnx.graph.output:
-        output.name = names[output.name]
-    for node in onnx.graph.node:
-        for edges in (node.input, node.output):
-            edges[:] = [names.get(edge, edge) for edge in edges]
-
-
-def _compare(estimator: Any, onnx: Any, compared: Matrix) -> Parity:
-    engine = OnnxEngine(
-        onnx.SerializeToString(),
-        compared.shape[1],
-        [_plain(value) for value in estimator.classes_],
-    )
-    indexes, probabilities = engine.predict(compared)
+def _compare(estimator: Any, onnx: Any, rows: Matrix) -> Parity:
+    """Answer the rows with every evaluator that may answer a caller, and with scikit-learn."""
+    encoded = onnx.SerializeToString()
+    values = [_plain(value) for value in estimator.classes_]
+    indexes, probabilities = OnnxEngine(encoded, rows.shape[1], values).predict(rows)
+    expected = _index_predictor(estimator)(rows)
+    differing = indexes != expected
+    trees = read_tree_ensemble(read_nodes(encoded), rows.shape[1], len(values))
+    if trees is not None:
+        walked = [trees.predict(row) for row in rows.tolist()]
+        differing |= [w is not None and w[0] != e for w, e in zip(walked, expected, strict=True)]
     return Parity(
-        rows=len(compared),
-        label_mismatches=int((indexes != _index_predictor(estimator)(compared)).sum()),
+        rows=len(rows),
+        label_mismatches=int(differing.sum()),
         largest_probability_difference=float(
-            np.abs(probabilities - estimator.predict_proba(_named(estimator, compared))).max()
+            np.abs(probabilities - estimator.predict_proba(_named(estimator, rows))).max()
         ),
     )
 

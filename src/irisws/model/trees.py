@@ -21,28 +21,42 @@ from irisws.model.onnx_file import Node, floats, ints, string, strings
 LONGEST_WALK = 1_000
 MOST_NODES = 100_000
 
+# Where two classes are closer than this, float32 and float64 may disagree on which is ahead.
+NEAR_TIE = 1e-6
+
 # A branch is (feature, bound, node if value <= bound, node otherwise); a leaf is
-# (None, ((class, weight), ...), None, None). Nested tuples are what Python walks fastest.
+# (None, ((class, probability), ...), None, None). Nested tuples are what Python walks fastest.
 TreeNode: TypeAlias = tuple[Any, Any, Any, Any]
 
 
 @dataclass(frozen=True)
 class TreeEnsemble:
-    """A tree ensemble whose leaves add up to class probabilities."""
+    """A tree ensemble that answers with the average of its leaves' class probabilities."""
 
     roots: tuple[TreeNode, ...]
     class_count: int
 
-    def predict(self, row: Sequence[float]) -> tuple[int, list[float]]:
-        """Answer one row of finite numbers: the class's index, and every class's probability."""
+    def predict(self, row: Sequence[float]) -> tuple[int, list[float]] | None:
+        """Answer one row of finite numbers: the class's index, and every class's probability.
+
+        Returns:
+            None where two classes are all but equal: the engine then says which one it is, so that
+            a row is answered alike alone and among others.
+        """
         totals = [0.0] * self.class_count
         for root in self.roots:
             feature, value, left, right = root
             while feature is not None:
                 feature, value, left, right = left if row[feature] <= value else right
-            for index, weight in value:
-                totals[index] += weight
-        return totals.index(max(totals)), totals
+            for index, probability in value:
+                totals[index] += probability
+        trees = len(self.roots)
+        average = [total / trees for total in totals] if trees > 1 else totals
+        best = max(average)
+        tie = best - NEAR_TIE
+        if sum([p > tie for p in average]) > 1:
+            return None
+        return average.index(best), average
 
 
 class _Unwalkable(Exception):
@@ -52,15 +66,13 @@ class _Unwalkable(Exception):
 def read_tree_ensemble(
     nodes: list[Node], feature_count: int, class_count: int
 ) -> TreeEnsemble | None:
-    """Read the graph as a small tree ensemble, or return None if it is anything else.
+    """Read a graph of nothing but a small tree ensemble; None if the graph is anything else.
 
-    Source: the operator TreeEnsembleClassifier of
-    https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsembleClassifier.html
+    Source: the operator TreeEnsembleRegressor of
+    https://onnx.ai/onnx/operators/onnx_aionnxml_TreeEnsembleRegressor.html, followed by ArgMax and
+    a look-up of the label, as `irisws.model.conversion` writes them.
     """
-    if len(nodes) != 1 or (nodes[0].domain, nodes[0].op_type) != (
-        "ai.onnx.ml",
-        "TreeEnsembleClassifier",
-    ):
+    if [node.op_type for node in nodes] != ["TreeEnsembleRegressor", "ArgMax", "Gather"]:
         return None
     try:
         return _ensemble(nodes[0].attributes, feature_count, class_count)
@@ -104,7 +116,7 @@ def _ensemble(
     )
     builder = _Builder(
         nodes={(tree, node): tuple(rest) for tree, node, *rest in columns},
-        weights=_weights(attributes, class_count, len(set(tree_ids))),
+        leaves=_leaves(attributes, class_count),
         feature_count=feature_count,
     )
     roots = tuple(builder.build(tree, 0, set()) for tree in dict.fromkeys(tree_ids))
@@ -114,44 +126,38 @@ def _ensemble(
 
 
 def _refuse_what_is_not_walked(attributes: dict[str, memoryview]) -> None:
-    unusual = {"base_values", "nodes_values_as_tensor", "class_weights_as_tensor"}
+    unusual = {"base_values", "nodes_values_as_tensor", "target_weights_as_tensor"}
     if unusual & attributes.keys() or string(attributes["post_transform"]) != b"NONE":
+        raise _Unwalkable
+    if string(attributes["aggregate_function"]) != b"AVERAGE":
         raise _Unwalkable
     if any(ints(attributes.get("nodes_missing_value_tracks_true", memoryview(b"")))):
         raise _Unwalkable
 
 
-def _weights(
-    attributes: dict[str, memoryview], class_count: int, tree_count: int
+def _leaves(
+    attributes: dict[str, memoryview], class_count: int
 ) -> dict[tuple[int, int], list[tuple[int, float]]]:
-    """Each leaf's (class, weight) pairs, by tree and node.
-
-    With two classes the file may hold only the second one's weights, written as class 0; the
-    first one's probability is then what is missing to 1, of which each tree brings its share.
-    """
-    classes = ints(attributes["class_ids"])
-    only_second = class_count == 2 and set(classes) == {0}
+    """Each leaf's (class, probability) pairs, by tree and node; without the zeros."""
     leaves: dict[tuple[int, int], list[tuple[int, float]]] = defaultdict(list)
-    for tree, node, index, weight in zip(
-        ints(attributes["class_treeids"]),
-        ints(attributes["class_nodeids"]),
-        classes,
-        floats(attributes["class_weights"]),
+    for tree, node, index, probability in zip(
+        ints(attributes["target_treeids"]),
+        ints(attributes["target_nodeids"]),
+        ints(attributes["target_ids"]),
+        floats(attributes["target_weights"]),
         strict=True,
     ):
-        if not 0 <= index < class_count:
+        if index >= class_count:
             raise _Unwalkable
-        if only_second:
-            leaves[tree, node] += [(0, 1 / tree_count - weight), (1, weight)]
-        elif weight:
-            leaves[tree, node].append((index, weight))
+        if probability:
+            leaves[tree, node].append((index, probability))
     return leaves
 
 
 @dataclass(frozen=True)
 class _Builder:
     nodes: dict[tuple[int, int], tuple[Any, ...]]  # (tree, node): mode, feature, bound, two nodes
-    weights: dict[tuple[int, int], list[tuple[int, float]]]
+    leaves: dict[tuple[int, int], list[tuple[int, float]]]
     feature_count: int
 
     def build(self, tree: int, node: int, ancestors: set[int]) -> TreeNode:
@@ -159,7 +165,7 @@ class _Builder:
             raise _Unwalkable
         mode, feature, bound, when_true, when_false = self.nodes[tree, node]
         if mode == b"LEAF":
-            return (None, tuple(self.weights[tree, node]), None, None)
+            return (None, tuple(self.leaves[tree, node]), None, None)
         if mode != b"BRANCH_LEQ" or feature >= self.feature_count:
             raise _Unwalkable
         below = ancestors | {node}
