@@ -103,6 +103,14 @@ def test_many_rows_are_written_as_few_are(app: WebClient, forest: Model, count: 
     assert many == one_by_one
 
 
+def test_warnings_are_bounded(iris: Model) -> None:
+    """A body full of values out of range does not become a reply a hundred times its size."""
+    client = WebClient(irisws.create_app(iris, Settings(max_rows=5000)))
+    reply = client.post_json("/v1/predict", {"instances": [[9, 9, 9, 9]] * 5000})
+    warned = [bool(prediction["warnings"]) for prediction in reply.json["predictions"]]
+    assert warned == [True] * 2500 + [False] * 2500
+
+
 def test_model_route_shows_the_card_and_the_proof(app: WebClient, iris: Model) -> None:
     """The card is public, the golden rows stay in the file."""
     card = app.get("/v1/model").json

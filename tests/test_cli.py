@@ -5,10 +5,13 @@ import os
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
 
 import pytest
+from sklearn.datasets import load_iris
+from sklearn.tree import DecisionTreeClassifier
 
-from irisws import cli
+from irisws import cli, pack
 from irisws.model.model import DEFAULT_MODEL, Model
 
 FLOWER = ["--sl", "3.0", "--sw", "2.0", "--pl", "1.0", "--pw", "1.0"]
@@ -159,13 +162,16 @@ def test_verify_shows_the_proof(capsys: Capture) -> None:
 
 
 def test_verify_of_a_model_that_fails_its_proof(capsys: Capture, tmp_path: Path) -> None:
-    """A file whose answers changed has status 4 and the figures."""
+    """A file that changed since it was packed has status 4 and says so."""
     spoilt = tmp_path / "spoilt.onnx"
     whole = DEFAULT_MODEL.read_bytes()
     spoilt.write_bytes(whole.replace(b"\xcd\xcc\x4c\x3f", b"\x00\x00\x00\x00", 1))  # 0.8 to 0.0
     status, out, err = run(capsys, "verify", str(spoilt))
     assert (status, out) == (4, "")
-    assert "it does not prove itself here: 152 of 180 golden rows" in err
+    assert err == (
+        f"irisws: {spoilt} was altered after it was packed: its graph has another SHA-256 than "
+        "its card says\n"
+    )
 
 
 def test_inspect_prints_the_card(capsys: Capture) -> None:
@@ -207,6 +213,46 @@ def test_train_without_the_extra(tmp_path: Path) -> None:
         1,
         'irisws: training needs sklearn: pip install "irisws[train]"\n',
     )
+
+
+def pack_with(path: Path, names: list[str]) -> str:
+    X, y = load_iris(return_X_y=True)
+    estimator = DecisionTreeClassifier(random_state=1).fit(X, y)
+    features: dict[str, Any] = {name: {} for name in names}
+    pack(estimator, X, y, path, name="odd", features=features)
+    return str(path)
+
+
+def test_predict_with_names_that_are_flags_already(capsys: Capture, tmp_path: Path) -> None:
+    """Features that are called like a flag, like each other, or oddly, have a flag of their own."""
+    path = pack_with(tmp_path / "m.onnx", ["json", "a_b", "a-b", "100 % cm"])
+    flags = ["--feature-0", "5.1", "--a_b", "3.5", "--feature-2", "1.4", "--feature-3", "0.2"]
+    assert run(capsys, "predict", "--model", path, *flags) == (0, "0\n", "")
+    status, out, _ = run(capsys, "predict", "--model", path, "--help")
+    assert (status, "100 % cm; in training 0.1 to 2.5" in out) == (0, True)
+
+
+@pytest.mark.parametrize("arguments", [["verify", ""], ["predict", "--model", "", *FLOWER]])
+def test_empty_file_name_is_not_the_packaged_model(capsys: Capture, arguments: list[str]) -> None:
+    """`verify "$UNSET"` must not prove another file than the one that was meant."""
+    status, out, err = run(capsys, *arguments)
+    assert (status, out, err) == (4, "", "irisws: no model file is named: the path is empty\n")
+
+
+@pytest.mark.parametrize(
+    ("redirections", "status", "errors"),
+    [
+        (">&-", 0, "warning: sepal_length 3.0 cm is outside the 4.3 to 7.9 cm seen in training\n"),
+        ("2>&-", 0, ""),
+        (">/dev/full", 1, "irisws: cannot write the output: No space left on device\n"),
+    ],
+)
+def test_streams_that_are_closed_or_full(redirections: str, status: int, errors: str) -> None:
+    """Nothing to write to is no traceback, and a full disk is a failure in one line."""
+    command = f"{sys.executable} -m irisws predict {' '.join(FLOWER)} {redirections}"
+    result = subprocess.run(["sh", "-c", command], capture_output=True, text=True, timeout=60)
+    assert (result.returncode, result.stderr[-len(errors) :]) == (status, errors)
+    assert "Traceback" not in result.stderr
 
 
 def test_reader_that_goes_away_is_no_error() -> None:

@@ -51,10 +51,24 @@ def test_unknown_setting_is_refused_with_a_suggestion() -> None:
         Settings.from_environment({"IRISWS_PROT": "1"})
 
 
-def test_empty_host_is_refused() -> None:
-    """An empty address would listen everywhere."""
-    with pytest.raises(InvalidSettings, match="--host= is not usable: expected an address"):
-        Settings.from_environment({}, {"host": ""})
+@pytest.mark.parametrize(
+    ("flag", "wanted"), [("host", "an address"), ("model", "a file"), ("port", "a whole number")]
+)
+def test_empty_flag_is_refused(flag: str, wanted: str) -> None:
+    """An empty address would listen everywhere, an empty file name be the packaged model."""
+    with pytest.raises(InvalidSettings, match=f"--{flag}= is not usable: expected {wanted}"):
+        Settings.from_environment({}, {flag: ""})
+
+
+def test_empty_variable_is_as_good_as_none() -> None:
+    """`IRISWS_MODEL=` in a container's configuration leaves the default."""
+    assert Settings.from_environment({"IRISWS_MODEL": "", "IRISWS_PORT": ""}) == Settings()
+
+
+def test_digits_are_not_grouped() -> None:
+    """Python would read 1_8 as 18, which nobody means."""
+    with pytest.raises(InvalidSettings, match="--port=1_8 is not usable"):
+        Settings.from_environment({}, {"port": "1_8"})
 
 
 def test_variables_of_kubernetes_and_of_the_clients_are_passed_over() -> None:
@@ -63,6 +77,8 @@ def test_variables_of_kubernetes_and_of_the_clients_are_passed_over() -> None:
         "IRISWS_PORT": "tcp://10.0.0.1:80",
         "IRISWS_PORT_80_TCP_ADDR": "10.0.0.1",
         "IRISWS_SERVICE_HOST": "10.0.0.1",
+        "IRISWS_CANARY_SERVICE_PORT_HTTP": "80",
+        "IRISWS_CANARY_PORT_80_TCP_PROTO": "tcp",
         "IRISWS_URL": "http://127.0.0.1:8080",
     }
     assert Settings.from_environment(environ) == Settings()

@@ -76,8 +76,10 @@ def create_app(
     """
     settings = settings or Settings()
     if not isinstance(model, Model):
-        path = model or settings.model or DEFAULT_MODEL
-        model = Model.load(path, max_bytes=settings.max_model_bytes)
+        path = settings.model if model is None else model
+        model = Model.load(
+            DEFAULT_MODEL if path is None else path, max_bytes=settings.max_model_bytes
+        )
     return Application(model, settings)
 
 

@@ -7,6 +7,7 @@ Everything heavy is imported by the command that needs it, so that `irisws --hel
 """
 
 import argparse
+import contextlib
 import io
 import math
 import os
@@ -22,6 +23,7 @@ from irisws.settings import InvalidSettings, Settings
 if TYPE_CHECKING:
     from irisws.model.card import Feature
     from irisws.model.model import Model, ModelFile
+    from irisws.server import Server
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_INVALID_DATA, EXIT_MODEL = 0, 1, 2, 3, 4
 EXIT_INTERRUPTED = 130
@@ -39,6 +41,9 @@ class _CommandFailed(Exception):
 
 def run() -> NoReturn:
     """The console script's entry point."""
+    for name in ("stdout", "stderr"):  # None where the parent has closed them
+        if getattr(sys, name) is None:
+            setattr(sys, name, open(os.devnull, "w", encoding="utf-8"))  # noqa: SIM115  # for good
     if isinstance(sys.stdout, io.TextIOWrapper):  # a terminal that cannot show a letter is no error
         sys.stdout.reconfigure(errors="backslashreplace")
     sys.exit(main())
@@ -61,13 +66,22 @@ def main(arguments: Sequence[str] | None = None) -> int:
         sys.stdout.flush()  # here, where a closed pipe can still be answered
         return status
     except _CommandFailed as error:
-        print(f"irisws: {error}", file=sys.stderr)
+        _say(f"irisws: {error}")
         return error.status
     except KeyboardInterrupt:
         return EXIT_INTERRUPTED
-    except BrokenPipeError:  # `irisws inspect … | head`: nobody reads on, which is fine
+    except OSError as error:  # of standard output: all else is caught where it happens
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return EXIT_OK
+        if isinstance(error, BrokenPipeError):  # `irisws inspect … | head`: nobody reads on
+            return EXIT_OK
+        _say(f"irisws: cannot write the output: {error.strerror}")
+        return EXIT_FAILURE
+
+
+def _say(message: str) -> None:
+    """Print a message; that nobody reads messages is no reason to stop."""
+    with contextlib.suppress(OSError):
+        print(message, file=sys.stderr, flush=True)
 
 
 def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
@@ -102,7 +116,7 @@ def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
 def _parse(arguments: list[str]) -> argparse.Namespace:
     if arguments[:1] != ["predict"]:
         return build_parser().parse_args(arguments)
-    only_model = argparse.ArgumentParser(add_help=False, allow_abbrev=False)
+    only_model = argparse.ArgumentParser("irisws predict", add_help=False, allow_abbrev=False)
     _add_model_flag(only_model)
     file = _read(only_model.parse_known_args(arguments[1:])[0].model)
     options = build_parser(file.card.features).parse_args(arguments)
@@ -122,16 +136,20 @@ def _add_predict_flags(parser: argparse.ArgumentParser, features: Sequence["Feat
         "--json", action="store_true", help="print label, index, probabilities and warnings"
     )
     values = parser.add_argument_group("the row, every value required")
+    taken = {"--help", "--model", "--json"}
     for position, feature in enumerate(features):
-        names = dict.fromkeys(
-            [feature.alias or feature.name, feature.name.replace("_", "-"), feature.name]
-        )
+        hyphenated = feature.name.replace("_", "-")
+        flags = [f"--{name}" for name in (feature.alias, hyphenated, feature.name) if name]
+        free = [flag for flag in dict.fromkeys(flags) if flag not in taken and " " not in flag]
+        free = free or [f"--feature-{position}"]
+        taken.update(free)
+        about = f"{feature.name}; in training {feature.minimum:g} to {feature.maximum:g}"
         values.add_argument(
-            *(f"--{name}" for name in names),
+            *free,
             dest=_value_of(position),
             metavar=(feature.unit or "value").upper(),
             required=True,
-            help=f"{feature.name}; in training {feature.minimum:g} to {feature.maximum:g}",
+            help=about.replace("%", "%%"),
         )
 
 
@@ -160,7 +178,7 @@ def _predict(options: argparse.Namespace) -> int:
         return EXIT_OK
     print(prediction.label)
     for warning in prediction.warnings:
-        print(f"warning: {warning.detail}", file=sys.stderr)
+        _say(f"warning: {warning.detail}")
     return EXIT_OK
 
 
@@ -184,20 +202,19 @@ def _serve(options: argparse.Namespace) -> int:
         server = Server(application, settings)
     except CannotListen as error:
         raise _CommandFailed(EXIT_FAILURE, str(error)) from None
-    _announce(model, server.urls, settings)
+    _announce(model, server)
     return server.run(signals, on_drain=lambda: setattr(application, "draining", True))
 
 
-def _announce(model: "Model", urls: list[str], settings: Settings) -> None:
+def _announce(model: "Model", server: "Server") -> None:
     about = f"{model.card.name} {model.card.version} ({model.short_digest})"
-    if settings.host not in ("127.0.0.1", "::1", "localhost"):
-        print(
-            f"irisws: warning: {settings.host} is reachable from other machines, "
-            "and there are no API keys: anyone who reaches it may call it",
-            file=sys.stderr,
+    for host in server.reachable_hosts:
+        _say(
+            f"irisws: warning: {host} is reachable from other machines, "
+            "and there are no API keys: anyone who reaches it may call it"
         )
-    for url in urls:
-        print(f"irisws {__version__} serving {about} on {url}", file=sys.stderr, flush=True)
+    for url in server.urls:
+        _say(f"irisws {__version__} serving {about} on {url}")
 
 
 def _train(options: argparse.Namespace) -> int:
@@ -242,7 +259,7 @@ def _verify(options: argparse.Namespace) -> int:
         ("running on", _environment(*_here())),
         ("verdict", "proved: it answers here as scikit-learn answered there"),
     ):
-        print(f"{title:<14} {text}")
+        print(f"{title:<14} {''.join(c if c.isprintable() else '?' for c in text)}")
     return EXIT_OK
 
 
@@ -257,7 +274,8 @@ def _read(path: str | Path | None, max_bytes: int | None = None) -> "ModelFile":
 
     try:
         return models.read_model_file(
-            path or models.DEFAULT_MODEL, max_bytes=max_bytes or models.DEFAULT_MAX_MODEL_BYTES
+            models.DEFAULT_MODEL if path is None else path,
+            max_bytes=max_bytes or models.DEFAULT_MAX_MODEL_BYTES,
         )
     except models.UnusableModel as error:
         raise _CommandFailed(EXIT_MODEL, str(error)) from None

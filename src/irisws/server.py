@@ -9,11 +9,13 @@ The drain subclasses and drives classes that waitress does not document, hence t
 """
 
 import contextlib
+import ipaddress
 import logging
 import os
 import signal
 import socket
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
@@ -123,17 +125,16 @@ class Server:
         """
         self._settings = settings
         self._map: dict[int, Any] = {}  # every socket of this server: listeners, triggers, channels
-        raise_open_files_limit(settings.connection_limit)
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each in the queue
-        options = _waitress_options(settings, os.environ)
+        inherited = _inherited_sockets(os.environ)
+        options = _waitress_options(settings, inherited)
         try:
             self._server = create_server(application, map=self._map, **options)
         except (OSError, ValueError) as error:
             wasyncore.close_all(self._map)
+            where = "the inherited socket" if inherited else f"{settings.host}:{settings.port}"
             reason = error.strerror if isinstance(error, OSError) else "not an address"
-            raise CannotListen(
-                f"cannot listen on {settings.host}:{settings.port}: {reason}"
-            ) from None
+            raise CannotListen(f"cannot listen on {where}: {reason}") from None
         self._listeners = [s for s in self._map.values() if isinstance(s, BaseWSGIServer)]
         for listener in self._listeners:
             listener.channel_class = _Channel
@@ -144,6 +145,12 @@ class Server:
         """The addresses listened on, as URLs."""
         hosts = [(str(s.effective_host), s.effective_port) for s in self._listeners]
         return [f"http://{f'[{host}]' if ':' in host else host}:{port}" for host, port in hosts]
+
+    @property
+    def reachable_hosts(self) -> list[str]:
+        """The addresses listened on that other machines may reach."""
+        hosts = [str(s.effective_host) for s in self._listeners]
+        return [host for host in hosts if not ipaddress.ip_address(host).is_loopback]
 
     def run(self, signals: StopSignals, on_drain: Callable[[], None]) -> int:
         """Serve until a stop signal, then drain.
@@ -206,22 +213,24 @@ class Server:
         return [s for s in self._map.values() if isinstance(s, _Channel)]
 
 
-def _waitress_options(settings: Settings, environ: Mapping[str, str]) -> dict[str, Any]:
+def _waitress_options(settings: Settings, inherited: list[socket.socket]) -> dict[str, Any]:
+    # Above ours, so that a body somewhat too large gets our problem document.
+    most_body_bytes = settings.max_body_bytes + (1 << 20)
     options: dict[str, Any] = {
         "threads": settings.threads,
-        "connection_limit": settings.connection_limit,
+        "connection_limit": _connections_allowed(settings.connection_limit),
         "asyncore_use_poll": os.name == "posix",  # select() dies at 1,024 sockets
         "backlog": 2048,
         "max_request_header_size": 32_768,
-        # Above ours, so that a body somewhat too large gets our problem document.
-        "max_request_body_size": settings.max_body_bytes + (1 << 20),
+        "max_request_body_size": most_body_bytes,
         "outbuf_overflow": 16 << 20,  # replies are in memory as it is: spare them the disk
         "channel_request_lookahead": 0,  # with 1, a client that half-closes gets no reply
         "clear_untrusted_proxy_headers": True,
         "expose_tracebacks": False,
         "ident": None,
     }
-    inherited = _inherited_sockets(environ)
+    if not _has_temporary_directory():  # a container with a read-only file system
+        options |= {"inbuf_overflow": most_body_bytes, "outbuf_overflow": sys.maxsize}
     if inherited:
         return options | {"sockets": inherited}
     return options | {"host": settings.host, "port": settings.port}
@@ -234,24 +243,41 @@ def _inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:
     that wait in it are lost when one process replaces another.
 
     Source: sd_listen_fds(3).
+
+    Raises:
+        CannotListen: What is handed over are no sockets.
     """
     if environ.get("LISTEN_PID") != str(os.getpid()):
         return []
-    count = int(environ.get("LISTEN_FDS", "0"))
-    return [socket.socket(fileno=_SD_LISTEN_FDS_START + at) for at in range(count)]
+    try:
+        count = int(environ.get("LISTEN_FDS", "0"))
+        return [socket.socket(fileno=_SD_LISTEN_FDS_START + at) for at in range(count)]
+    except (OSError, ValueError) as error:
+        raise CannotListen(f"cannot listen on the sockets of LISTEN_FDS: {error}") from None
 
 
-def raise_open_files_limit(connections: int) -> None:
-    """Ask for enough file descriptors for the connections; say so if there are too few."""
+def _has_temporary_directory() -> bool:
+    try:
+        tempfile.gettempdir()
+    except FileNotFoundError:
+        return False
+    return True
+
+
+def _connections_allowed(wanted: int) -> int:
+    """Ask for enough file descriptors for the connections; return how many there are for them."""
     if sys.platform == "win32":
-        return
+        return wanted
     import resource
 
-    wanted = connections + 64  # the model, the triggers, temporary files of large bodies
+    besides = 64  # the model, the triggers, temporary files of large bodies
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    if soft == resource.RLIM_INFINITY or soft >= wanted:
-        return
-    limit = wanted if hard == resource.RLIM_INFINITY else min(wanted, hard)
-    resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
-    if limit < wanted:
-        logger.warning("only %d open files are allowed, for %d connections", limit, connections)
+    if soft == resource.RLIM_INFINITY or soft >= wanted + besides:
+        return wanted
+    limit = wanted + besides if hard == resource.RLIM_INFINITY else min(wanted + besides, hard)
+    with contextlib.suppress(ValueError, OSError):  # macOS refuses more than its kernel's limit
+        resource.setrlimit(resource.RLIMIT_NOFILE, (limit, hard))
+    allowed = resource.getrlimit(resource.RLIMIT_NOFILE)[0] - besides
+    if allowed < wanted:
+        logger.warning("only %d connections fit the limit of open files, not %d", allowed, wanted)
+    return max(10, min(wanted, allowed))

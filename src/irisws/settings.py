@@ -15,8 +15,8 @@ from typing import Any
 PREFIX = "IRISWS_"
 
 # Variables of the prefix that are not settings: the clients' address of a service, and what
-# Kubernetes sets in every container for a Service that is called irisws.
-_FOREIGN = re.compile(r"IRISWS_(URL|SERVICE_(HOST|PORT.*)|PORT_[0-9]+_(TCP|UDP|SCTP).*)")
+# Kubernetes sets in every container for a Service that is called irisws or irisws-something.
+_FOREIGN = re.compile(r"IRISWS_(URL|(.+_)?(SERVICE_(HOST|PORT.*)|PORT_[0-9]+_(TCP|UDP|SCTP).*))")
 _KUBERNETES_LINK = "tcp://"  # IRISWS_PORT=tcp://10.0.0.1:80
 
 
@@ -56,8 +56,8 @@ class Settings:
         """Read the settings of a process.
 
         Args:
-            environ: Usually `os.environ`. `PORT`, the convention of cloud platforms, is the port
-                unless `IRISWS_PORT` is set.
+            environ: Usually `os.environ`; an empty variable is as good as none. `PORT`, the
+                convention of cloud platforms, is the port unless `IRISWS_PORT` is set.
             overrides: Values by field name, as text or already of the right type; None is unset.
 
         Raises:
@@ -67,7 +67,7 @@ class Settings:
         if environ.get("PORT"):
             given["port"] = ("PORT", environ["PORT"])
         for key, value in environ.items():
-            if key.startswith(PREFIX) and not _is_foreign(key, value):
+            if value and key.startswith(PREFIX) and not _is_foreign(key, value):
                 given[key.removeprefix(PREFIX).lower()] = (key, value)
         for name, value in (overrides or {}).items():
             if value is not None:
@@ -103,17 +103,15 @@ def _unknown(source: str, known: Mapping[str, Any]) -> str:
 
 def _convert(value: Any, setting: Any) -> Any:
     """Convert to the setting's type; the ValueError says what was expected."""
-    if setting.name == "model":
-        return Path(value)
-    if setting.name == "host":
+    if setting.name in ("model", "host"):
         if not str(value).strip():
-            raise ValueError("an address")
-        return str(value)
+            raise ValueError("a file" if setting.name == "model" else "an address")
+        return Path(value) if setting.name == "model" else str(value)
     kind = type(setting.default)
     least, most = setting.metadata["least"], setting.metadata["most"]
     wanted = f"{'a whole number' if kind is int else 'a number'} from {least:g} to {most:g}"
     try:
-        number = kind(value)
+        number = kind(str(value).replace("_", "?"))  # int("1_8") would be 18
     except ValueError:
         raise ValueError(wanted) from None
     if not least <= number <= most:

@@ -11,6 +11,7 @@ import onnx
 import pytest
 
 from irisws.model.model import DEFAULT_MODEL, Model, UnusableModel
+from irisws.model.onnx_file import digest_without_metadata
 
 Change = Callable[[Any], None]
 
@@ -29,20 +30,28 @@ def refusal(path: Path, **options: int) -> str:
     return str(error.value)
 
 
-def change_graph(path: Path, change: Change) -> None:
-    model = onnx.load_model(str(path))
+def rewrite(path: Path, change: Change) -> None:
+    """Change the file in any way, and leave the rest as it is."""
+    model = onnx.load_model(str(path), load_external_data=False)
     change(model)
     path.write_bytes(model.SerializeToString(deterministic=True))
 
 
 def change_card(path: Path, change: Change) -> None:
-    def rewrite(model: Any) -> None:
+    def change_entry(model: Any) -> None:
         (entry,) = model.metadata_props
         card = msgspec.json.decode(entry.value)
         change(card)
         entry.value = msgspec.json.encode(card).decode()
 
-    change_graph(path, rewrite)
+    rewrite(path, change_entry)
+
+
+def change_graph(path: Path, change: Change) -> None:
+    """Change the graph and give the card its new SHA-256, as a careful forger would."""
+    rewrite(path, change)
+    digest = digest_without_metadata(path.read_bytes())
+    change_card(path, lambda card: card.update(graph=digest))
 
 
 def test_packaged_model_proves_itself() -> None:
@@ -90,7 +99,7 @@ def test_pickle_is_not_opened(model_file: Path) -> None:
 
 def test_onnx_without_a_card(model_file: Path) -> None:
     """Any other ONNX file is refused, with the way to a card."""
-    change_graph(model_file, lambda model: model.metadata_props.pop())
+    rewrite(model_file, lambda model: model.metadata_props.pop())
     assert refusal(model_file) == (
         f"{model_file} is an ONNX file without a card: pack the scikit-learn estimator with "
         'irisws.pack(estimator, X, y, "model.onnx")'
@@ -130,7 +139,7 @@ def test_card_that_is_not_json(model_file: Path) -> None:
     def spoil(model: Any) -> None:
         model.metadata_props[0].value = "{"
 
-    change_graph(model_file, spoil)
+    rewrite(model_file, spoil)
     assert refusal(model_file).startswith(f"{model_file} cannot be used: its card is not valid: ")
 
 
@@ -194,6 +203,89 @@ def test_file_over_the_size_limit(model_file: Path) -> None:
     assert refusal(model_file, max_bytes=10_000) == (
         f"{model_file} is larger than the limit of 10,000 bytes"
     )
+
+
+def test_altered_graph(model_file: Path) -> None:
+    """Any change outside of the card is found, even one that no golden row would show."""
+
+    def rename(model: Any) -> None:
+        model.graph.name = "another"
+
+    rewrite(model_file, rename)
+    assert refusal(model_file) == (
+        f"{model_file} was altered after it was packed: its graph has another SHA-256 than its "
+        "card says"
+    )
+
+
+def test_no_other_file_is_read(
+    model_file: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Weights that lie in another file would not be covered by the model's SHA-256."""
+    (tmp_path / "weights.bin").write_bytes(bytes(8 * 3))
+    monkeypatch.chdir(tmp_path)
+
+    def move_out(model: Any) -> None:
+        classes = model.graph.initializer[0]
+        classes.ClearField("int64_data")
+        classes.data_location = onnx.TensorProto.EXTERNAL
+        classes.external_data.add(key="location", value="weights.bin")
+
+    change_graph(model_file, move_out)
+    assert "ONNX Runtime does not load it" in refusal(model_file)
+
+
+@pytest.mark.parametrize(
+    ("output", "element", "dimensions", "message"),
+    [
+        (0, onnx.TensorProto.FLOAT, [None], "its 'label' must be integers or strings"),
+        (0, onnx.TensorProto.INT64, [], "its 'label' must be integers or strings"),
+        (1, onnx.TensorProto.STRING, [None, 3], "its 'probabilities' must be floats"),
+        (1, onnx.TensorProto.FLOAT, [], "its 'probabilities' must be floats"),
+    ],
+)
+def test_outputs_of_another_kind(
+    model_file: Path, output: int, element: int, dimensions: list[Any], message: str
+) -> None:
+    """Labels and probabilities must have the types and shapes that serving works with."""
+    name = ("label", "probabilities")[output]
+
+    def replace(model: Any) -> None:
+        helper = onnx.helper
+        model.graph.output[output].CopyFrom(
+            helper.make_tensor_value_info(name, element, dimensions)
+        )
+        for node in model.graph.node:
+            if name in node.output:
+                node.output[0] = "raw"
+            node.input[:] = ["raw" if edge == name else edge for edge in node.input]
+        source = "raw"
+        if not dimensions:
+            model.graph.node.append(helper.make_node("ReduceMax", ["raw"], ["most"], keepdims=0))
+            source = "most"
+        model.graph.node.append(helper.make_node("Cast", [source], [name], to=element))
+
+    change_graph(model_file, replace)
+    assert message in refusal(model_file)
+
+
+def test_label_that_the_card_lacks(model_file: Path) -> None:
+    """A graph that answers a class beyond those of the card is refused."""
+
+    def shift(model: Any) -> None:
+        model.graph.initializer[0].int64_data[2] = 7
+
+    change_graph(model_file, shift)
+    assert refusal(model_file) == (
+        f"{model_file} cannot be used: its graph answers a class that its card lacks"
+    )
+
+
+@pytest.mark.parametrize("name", ['q"x', "back\\slash", "new\nline", ""])
+def test_names_that_json_would_escape(model_file: Path, name: str) -> None:
+    """Names of features and classes are such as JSON writes as they are."""
+    change_card(model_file, lambda card: card["classes"][0].update(name=name))
+    assert "its card is not valid" in refusal(model_file)
 
 
 def branches() -> list[int]:

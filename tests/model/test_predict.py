@@ -3,6 +3,7 @@
 from typing import Any
 
 import numpy as np
+import pandas
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
@@ -51,6 +52,9 @@ def test_rows_may_be_sequences_mappings_or_an_array(iris: Model) -> None:
     assert [p.label for p in expected] == ["setosa", "virginica"]
     assert iris.predict(named) == expected
     assert iris.predict(np.array(rows)) == expected
+    columns = ["sepal_length", "sepal_width", "petal_length", "petal_width"]
+    frame = pandas.DataFrame(rows, columns=columns)[columns[::-1]]
+    assert iris.predict(frame) == expected
 
 
 def test_no_rows_give_no_predictions(iris: Model) -> None:
@@ -64,7 +68,11 @@ def test_no_rows_give_no_predictions(iris: Model) -> None:
         ([[1, 2, 3]], r"rows must have the shape \[n, 4\], not \(1, 3\)"),
         ([[1, 2, 3, float("nan")]], "row 0, petal_width: nan is not a finite number"),
         ([[1, 2, 3, 1e39]], "row 0, petal_width: 1e[+]39 is not a finite number of at most 3.4e"),
-        ([[1, 2, 3, "x"]], "rows must hold numbers, 4 in each"),
+        ([[1, 2, 3, "5.1"]], "rows must hold numbers: no strings, no booleans, no None"),
+        ([[1, 2, 3, True]], "rows must hold numbers: no strings, no booleans, no None"),
+        ([[1, 2, 3, None]], "rows must hold numbers: no strings, no booleans, no None"),
+        ([[1, 2, 3, 4], [1, 2]], "rows must have 4 numbers each"),
+        ([[]], r"rows must have the shape \[n, 4\], not \(1, 0\)"),
         ([{"sl": 1, "sw": 2, "pl": 3, "pv": 4}], r"unknown: \['pv'\], missing: \['petal_width'\]"),
         ([{"sl": 1, "sepal_length": 1, "sw": 2, "pl": 3, "pw": 4}], "must name each feature once"),
     ],

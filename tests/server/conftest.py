@@ -14,6 +14,14 @@ import pytest
 
 SLOW_APP = Path(__file__).with_name("slow_app.py")
 
+# sd_listen_fds(3): the socket is file descriptor 3, and LISTEN_PID is the process that it is for.
+INHERIT = """
+import os, sys
+os.dup2(int(sys.argv[1]), 3)
+os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
+os.execv(sys.executable, [sys.executable, "-m", "irisws", "serve"])
+"""
+
 
 class ServerProcess:
     """A server process that tells its address on standard error."""

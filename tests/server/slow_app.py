@@ -23,6 +23,7 @@ BIG = b"0123456789" * 2_000_000  # 20 MB
 
 
 def main() -> int:
+    signals = StopSignals()
     parser = argparse.ArgumentParser()
     parser.add_argument("--seconds", type=float, default=1.0)
     parser.add_argument("--grace-seconds", type=float, default=9.0)
@@ -48,7 +49,7 @@ def main() -> int:
         ),
     )
     print(server.urls[0], file=sys.stderr, flush=True)
-    return server.run(StopSignals(), on_drain=lambda: ready.__setitem__(0, False))
+    return server.run(signals, on_drain=lambda: ready.__setitem__(0, False))
 
 
 sys.exit(main())

@@ -13,7 +13,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.server.conftest import ServerProcess, Start, wait_until
+from tests.server.conftest import INHERIT, ServerProcess, Start, wait_until
 
 BIG_SIZE = 20_000_000
 
@@ -78,7 +78,7 @@ def test_second_signal_stops_at_once(serve_slowly: Start) -> None:
 
 def test_lame_duck_answers_while_not_ready(serve_slowly: Start) -> None:
     """During the lame-duck time new connections are served, and told that this is the last."""
-    server = serve_slowly("--lame-duck-seconds", "2")
+    server = serve_slowly("--lame-duck-seconds", "60")
     server.process.send_signal(signal.SIGTERM)
     wait_until(lambda: server.get("/")[1] == b"draining")
     connection = server.connect()
@@ -86,16 +86,16 @@ def test_lame_duck_answers_while_not_ready(serve_slowly: Start) -> None:
     reply = connection.getresponse()
     assert (reply.read(), reply.headers["Connection"]) == (b"draining", "close")
     connection.close()
-    assert server.wait()[0] == 0
+    assert server.stop(signal.SIGTERM)[0] == 0  # a second signal ends the lame-duck time
 
 
 def test_readiness_turns_off_before_the_end(serve: Start) -> None:
     """A balancer that asks during the lame-duck time hears 503, and liveness stays."""
-    server = serve("--lame-duck-seconds", "2")
+    server = serve("--lame-duck-seconds", "60")
     server.process.send_signal(signal.SIGTERM)
     wait_until(lambda: server.get("/health/ready")[0] == 503)
     assert server.get("/health/live")[0] == 200
-    assert server.wait() == (0, "")
+    assert server.stop(signal.SIGTERM) == (0, "")
 
 
 def test_idle_connection_does_not_hold_up_the_end(serve: Start) -> None:
@@ -180,15 +180,6 @@ class Load:
             self.answered += problem is None
             if problem is not None:
                 self.lost.append(problem)
-
-
-# sd_listen_fds(3): the socket is file descriptor 3, and LISTEN_PID is the process that it is for.
-INHERIT = """
-import os, sys
-os.dup2(int(sys.argv[1]), 3)
-os.environ.update(LISTEN_FDS="1", LISTEN_PID=str(os.getpid()))
-os.execv(sys.executable, [sys.executable, "-m", "irisws", "serve"])
-"""
 
 
 @pytest.mark.skipif(not hasattr(socket, "AF_UNIX"), reason="hands over a socket as systemd does")

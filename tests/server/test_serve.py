@@ -13,7 +13,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from tests.server.conftest import ServerProcess, Start
+from tests.server.conftest import INHERIT, ServerProcess, Start
 
 ARTICLE = b'{"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}'
 
@@ -74,6 +74,67 @@ def test_busy_port_is_told_in_one_line(serve: Start) -> None:
         1,
         f"irisws: cannot listen on 127.0.0.1:{port}: Address already in use\n",
     )
+
+
+def test_inherited_socket_beyond_loopback_warns(start: Start) -> None:
+    """The warning looks at what is listened on, not at the setting."""
+    with socket.create_server(("0.0.0.0", 0)) as listener:
+        number = str(listener.fileno())
+        server = start(sys.executable, "-c", INHERIT, number, pass_fds=(listener.fileno(),))
+        assert "0.0.0.0 is reachable from other machines" in server.lines[0]
+
+
+@pytest.mark.parametrize("host", ["127.0.0.2", "localhost"])
+def test_other_loopback_addresses_do_not_warn(serve: Start, host: str) -> None:
+    """Every address of 127.0.0.0/8 is this machine's own."""
+    assert "warning" not in "".join(serve("--host", host).lines)
+
+
+@pytest.mark.parametrize(("count", "handed"), [("many", "0"), ("1", "0")])
+def test_inherited_sockets_that_are_none(count: str, handed: str) -> None:
+    """A wrong hand-over is one line and status 1."""
+    code = INHERIT.replace('"1"', repr(count))
+    with open(os.devnull, "rb") as null:
+        result = subprocess.run(
+            [sys.executable, "-c", code, str(null.fileno())],
+            pass_fds=(null.fileno(),),
+            capture_output=True,
+            text=True,
+            timeout=60,
+        )
+    assert result.returncode == 1
+    assert result.stderr.startswith("irisws: cannot listen on the sockets of LISTEN_FDS: ")
+    assert result.stderr.count("\n") == 1
+
+
+def test_few_open_files_lower_the_connection_limit(start: Start) -> None:
+    """Where the system allows few open files, the server takes fewer connections, not too many."""
+    code = (
+        "import resource, runpy, sys\n"
+        "resource.setrlimit(resource.RLIMIT_NOFILE, (100, 100))\n"
+        "sys.argv = ['irisws', 'serve', '--port', '0']\n"
+        "runpy.run_module('irisws', run_name='__main__')"
+    )
+    server = start(sys.executable, "-c", code)
+    assert "only 36 connections fit the limit of open files, not 2000" in server.lines[0]
+    assert predict(server) == b'{"prediction":[1]}'
+
+
+def test_large_body_without_a_place_for_temporary_files(start: Start) -> None:
+    """On a read-only file system large bodies stay in memory, and are answered."""
+    code = (
+        "import sys, tempfile\n"
+        "def none(): raise FileNotFoundError\n"
+        "tempfile._get_default_tempdir = none\n"
+        "from irisws.cli import main\n"
+        "sys.exit(main(['serve', '--port', '0']))"
+    )
+    connection = start(sys.executable, "-c", code).connect()
+    body = b'{"instances": [' + b",".join([b"[1,2,3,4]"] * 80_000) + b"]}"
+    connection.request("POST", "/v1/predict", body, {"Content-Type": "application/json"})
+    reply = connection.getresponse()
+    assert (reply.status, len(reply.read()) > 1_000_000) == (200, True)
+    connection.close()
 
 
 @pytest.mark.parametrize(

@@ -4,17 +4,21 @@ The card travels inside the model file (ONNX metadata property `irisws`), so a m
 Everything that irisws derives (request types, validation, examples) is derived from the card.
 """
 
+from collections import Counter
 from typing import Annotated, Any, Literal
 
 import msgspec
 from msgspec import Meta, Struct
 
-FORMAT = 1
+FORMAT: Literal[1] = 1
 METADATA_KEY = "irisws"
 
 # Model names and versions appear in URLs and file names, so they are kept to what is safe in both.
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}$")]
-Name = Annotated[str, Meta(min_length=1, max_length=256)]
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+# Names of features and classes are members of JSON objects that are read and written unescaped.
+Name = Annotated[str, Meta(pattern=r'^[^"\\\x00-\x1f\x7f]+\Z', max_length=256)]
+Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d\Z")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
 class InvalidCard(ValueError):
@@ -87,14 +91,15 @@ class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class Card(Struct, frozen=True, kw_only=True):
     """What a model file says of itself. `classes` and `features` are in the engine's order."""
 
-    format: int = FORMAT
+    format: Literal[1] = FORMAT
     name: Identifier
     version: Identifier
-    created: str  # ISO 8601 date
+    created: Date
+    graph: Sha256  # of the file's bytes without the metadata, which hold the card
     features: Annotated[tuple[Feature, ...], Meta(min_length=1)]
     classes: Annotated[tuple[TargetClass, ...], Meta(min_length=2)]
     golden: Annotated[tuple[GoldenRow, ...], Meta(min_length=1)]
-    tolerance: Annotated[float, Meta(gt=0, le=0.1)]
+    tolerance: Annotated[float, Meta(ge=1e-6, le=0.1)]
     parity: Parity
     provenance: Provenance
     scores: tuple[Score, ...] = ()
@@ -145,6 +150,6 @@ def read_card(document: bytes) -> Card:
 
 
 def _refuse_doubled(what: str, names: list[str]) -> None:
-    doubled = sorted({name for name in names if names.count(name) > 1})
+    doubled = sorted(name for name, times in Counter(names).items() if times > 1)
     if doubled:
         raise ValueError(f"{what} names must differ, these are doubled: {', '.join(doubled)}")

@@ -1,5 +1,7 @@
 """The engine: an ONNX graph evaluated by ONNX Runtime."""
 
+import os
+import re
 from collections.abc import Sequence
 from typing import Any
 
@@ -13,7 +15,12 @@ _TENSOR_TYPES: dict[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
 }
+_LABEL_TYPES = ("tensor(int64)", "tensor(string)")
 _FATAL_ONLY = 4  # ONNX Runtime would print its own C++ messages otherwise
+
+# A graph may keep weights in other files; nothing is to be read but the file that was proved.
+_EXTERNAL_DATA_FOLDER = "session.model_external_initializers_file_folder_path"
+_NO_FOLDER = os.path.join(os.devnull, "none")  # no folder can be there, on any system
 
 
 class UnusableGraph(ValueError):
@@ -69,11 +76,13 @@ class OnnxEngine:
 
     def _as_indexes(self, labels: NDArray[Any]) -> NDArray[Any]:
         if self._labels_are_indexes:
+            if len(labels) and not 0 <= labels.min() <= labels.max() < len(self._indexes):
+                raise UnusableGraph("its graph answers a class that its card lacks")
             return labels
         try:
             return np.array([self._indexes[label] for label in labels.tolist()], dtype=np.int64)
-        except KeyError as error:
-            raise UnusableGraph(f"its graph answers {error}, a class its card lacks") from None
+        except KeyError:
+            raise UnusableGraph("its graph answers a class that its card lacks") from None
 
 
 def _session(onnx: bytes) -> Any:
@@ -83,6 +92,7 @@ def _session(onnx: bytes) -> Any:
     options.intra_op_num_threads = 1
     options.inter_op_num_threads = 1
     options.log_severity_level = _FATAL_ONLY
+    options.add_session_config_entry(_EXTERNAL_DATA_FOLDER, _NO_FOLDER)
     try:
         return onnxruntime.InferenceSession(onnx, options, providers=["CPUExecutionProvider"])
     except Exception as error:  # its exception classes share no public base
@@ -102,7 +112,12 @@ def _refuse_misfit(session: Any, feature_count: int, class_count: int) -> None:
             f"its graph must have the outputs {LABEL!r} and {PROBABILITIES!r}, "
             f"it has {', '.join(map(repr, outputs))}"
         )
-    width = outputs[PROBABILITIES].shape[-1]
+    label, probabilities = outputs[LABEL], outputs[PROBABILITIES]
+    if label.type not in _LABEL_TYPES or len(label.shape) != 1:
+        raise UnusableGraph(f"its {LABEL!r} must be integers or strings of shape [n]")
+    if probabilities.type not in _TENSOR_TYPES or len(probabilities.shape) != 2:
+        raise UnusableGraph(f"its {PROBABILITIES!r} must be floats of shape [n, classes]")
+    width = probabilities.shape[1]
     if isinstance(width, int) and width != class_count:
         raise UnusableGraph(f"its card names {class_count} classes, its graph answers {width}")
 
@@ -110,4 +125,5 @@ def _refuse_misfit(session: Any, feature_count: int, class_count: int) -> None:
 def _first_line(error: Exception) -> str:
     """ONNX Runtime's message without its code and, where it has them, its source lines."""
     line = str(error).split("\n", 1)[0]
-    return line.rsplit(" : ", 1)[-1][:200]
+    said = line.rsplit(" : ", 1)[-1]
+    return re.sub(r"^/\S+:\d+ .*?\) ", "", said)[:200]  # the place in its C++ sources

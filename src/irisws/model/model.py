@@ -12,7 +12,13 @@ from numpy.typing import NDArray
 
 from irisws.model.card import METADATA_KEY, Card, Feature, InvalidCard, read_card
 from irisws.model.engine import OnnxEngine, UnusableGraph
-from irisws.model.onnx_file import NotOnnx, TruncatedOnnx, read_metadata, read_nodes
+from irisws.model.onnx_file import (
+    NotOnnx,
+    TruncatedOnnx,
+    digest_without_metadata,
+    read_metadata,
+    read_nodes,
+)
 from irisws.model.proof import Proof, replay
 from irisws.model.trees import TreeEnsemble, read_tree_ensemble
 
@@ -23,6 +29,9 @@ DEFAULT_MAX_MODEL_BYTES = 1 << 30  # 1 GiB
 # differs from engine to engine, and the proof's tolerance does not vouch for it. Small
 # probabilities are left as they are, because there the digits still order the rows.
 _DECIMALS, _SMALL = 6, 0.01
+
+# Range warnings of one call; each takes as much room as twenty rows of numbers.
+MOST_WARNINGS = 10_000
 
 Row = Sequence[float]
 Matrix = NDArray[np.float64]
@@ -60,7 +69,8 @@ class Answers(NamedTuple):
 
     indexes: NDArray[np.int64]  # of the classes, [n]
     probabilities: Matrix  # [n, classes]
-    warnings: Mapping[int, tuple[RangeWarning, ...]]  # by row number, where there are any
+    # By row number, where there are any: of the first rows, up to MOST_WARNINGS in all.
+    warnings: Mapping[int, tuple[RangeWarning, ...]]
 
 
 @dataclass(frozen=True)
@@ -82,6 +92,8 @@ def read_model_file(
         UnusableModel: No such file, not a file, empty, too large, not ONNX, cut off, without a
             card, or with one that this version cannot read.
     """
+    if not str(path):
+        raise UnusableModel("no model file is named: the path is empty")
     path = Path(path)
     onnx = _read(path, max_bytes)
     try:
@@ -110,6 +122,11 @@ class Model:
         self.card = card = file.card
         self.digest = file.digest
         self.path = file.path
+        if digest_without_metadata(file.onnx) != card.graph:
+            raise UnusableModel(
+                f"{file.path} was altered after it was packed: its graph has another SHA-256 "
+                "than its card says"
+            )
         try:
             self._engine = OnnxEngine(
                 file.onnx, len(card.features), [target.value for target in card.classes]
@@ -196,15 +213,18 @@ class Model:
         return self._engine.predict(matrix)
 
     def _warnings(self, matrix: Matrix) -> dict[int, tuple[RangeWarning, ...]]:
-        outside = ((matrix < self._lowest) | (matrix > self._highest)).any(axis=1)
+        outside = (matrix < self._lowest) | (matrix > self._highest)
+        suspects = np.flatnonzero(outside.any(axis=1))
+        told = np.cumsum(outside[suspects].sum(axis=1)) <= MOST_WARNINGS
         return {
             at: tuple(_range_warnings(matrix[at].tolist(), self.card.features))
-            for at in np.flatnonzero(outside).tolist()
+            for at in suspects[told].tolist()
         }
 
     def _prove(self) -> Proof:
         """Replay the golden rows all at once and one by one, as callers may ask them."""
-        rows = np.array([row.inputs for row in self.card.golden])
+        with np.errstate(over="ignore"):  # a card may hold what float32 does not: it fails below
+            rows = np.array([row.inputs for row in self.card.golden]).astype(self._engine.dtype)
         one_by_one = [self._evaluate(row[np.newaxis]) for row in rows]
         proofs = [
             replay(self.card, *self._engine.predict(rows)),
@@ -272,14 +292,7 @@ def _as_matrix(
     features: Sequence[Feature],
     largest_value: float,
 ) -> Matrix:
-    if not isinstance(rows, np.ndarray):
-        rows = [_by_position(at, row, features) for at, row in enumerate(rows)]
-    try:
-        matrix = np.asarray(rows, dtype=np.float64)
-    except (TypeError, ValueError) as error:
-        raise InvalidRow(f"rows must hold numbers, {len(features)} in each: {error}") from None
-    if matrix.size == 0:
-        return np.empty((0, len(features)))
+    matrix = _numbers(rows, features)
     if matrix.ndim != 2 or matrix.shape[1] != len(features):
         raise InvalidRow(f"rows must have the shape [n, {len(features)}], not {matrix.shape}")
     bad = np.argwhere(~(np.abs(matrix) <= largest_value))  # NaN compares false
@@ -290,6 +303,27 @@ def _as_matrix(
             f"of at most {largest_value:.2g} (values at fault: {len(bad)})"
         )
     return matrix
+
+
+def _numbers(rows: Any, features: Sequence[Feature]) -> Matrix:
+    """The rows as an array of numbers; nothing is converted that is not one."""
+    if hasattr(rows, "columns") and hasattr(rows, "to_dict"):  # a data frame, columns in any order
+        rows = rows.to_dict("records")
+    if not isinstance(rows, np.ndarray):
+        rows = [_by_position(at, row, features) for at, row in enumerate(rows)]
+        if not rows:
+            return np.empty((0, len(features)))
+    try:
+        values = np.asarray(rows)
+    except ValueError:
+        raise InvalidRow(f"rows must have {len(features)} numbers each") from None
+    if values.dtype.kind not in "iuf" or any(_has_boolean(row) for row in rows):
+        raise InvalidRow("rows must hold numbers: no strings, no booleans, no None")
+    return values.astype(np.float64)
+
+
+def _has_boolean(row: Any) -> bool:
+    return not isinstance(row, np.ndarray) and any(isinstance(value, bool) for value in row)
 
 
 def _by_position(

@@ -6,6 +6,7 @@ kinds of fields (https://protobuf.dev/programming-guides/encoding/); the field n
 those of onnx.proto (https://github.com/onnx/onnx/blob/main/onnx/onnx.proto).
 """
 
+import hashlib
 import struct
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -51,6 +52,16 @@ def read_metadata(data: bytes) -> dict[str, bytes]:
         if number == _MODEL_METADATA and isinstance(value, memoryview):
             found[_text(_first(value, _ENTRY_KEY))] = _bytes(_first(value, _ENTRY_VALUE))
     return found
+
+
+def digest_without_metadata(data: bytes) -> str:
+    """The SHA-256 of the file as it would be without its metadata properties, in hexadecimal."""
+    view, digest, start = memoryview(data), hashlib.sha256(), 0
+    for number, _, end in _spans(view):
+        if number != _MODEL_METADATA:
+            digest.update(view[start:end])
+        start = end
+    return digest.hexdigest()
 
 
 def read_nodes(data: bytes) -> list[Node]:
@@ -116,13 +127,19 @@ def _first(data: memoryview, wanted: int) -> int | memoryview:
 
 def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
     """Yield each field's number with its value: an int for a varint, else the bytes."""
+    for number, value, _ in _spans(data):
+        yield number, value
+
+
+def _spans(data: memoryview) -> Iterator[tuple[int, int | memoryview, int]]:
+    """Yield each field's number with its value and with the position where it ends."""
     position, end = 0, len(data)
     while position < end:
         tag, position = _varint(data, position)
         number, wire_type = tag >> 3, tag & 7
         if wire_type == 0:
             value, position = _varint(data, position)
-            yield number, value
+            yield number, value, position
             continue
         if wire_type == 2:
             size, position = _varint(data, position)
@@ -132,8 +149,8 @@ def _fields(data: memoryview) -> Iterator[tuple[int, int | memoryview]]:
             raise NotOnnx
         if position + size > end:
             raise TruncatedOnnx
-        yield number, data[position : position + size]
         position += size
+        yield number, data[position - size : position], position
 
 
 def _varint(data: memoryview, position: int) -> tuple[int, int]:

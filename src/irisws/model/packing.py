@@ -9,6 +9,7 @@ import importlib.metadata
 import os
 import platform
 import tempfile
+import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypedDict
@@ -30,8 +31,8 @@ from irisws.model.card import (
 )
 from irisws.model.conversion import NotConvertible, convert
 from irisws.model.engine import OnnxEngine, UnusableGraph
-from irisws.model.model import Model
-from irisws.model.onnx_file import read_nodes
+from irisws.model.model import Model, UnusableModel
+from irisws.model.onnx_file import digest_without_metadata, read_nodes
 from irisws.model.probes import boundary_rows, class_like_rows, probe_rows
 from irisws.model.trees import read_tree_ensemble
 
@@ -41,6 +42,8 @@ TYPICAL_ROWS, BOUNDARY_PAIRS = 60, 60  # golden rows, about
 _PROVENANCE_LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
 Matrix = NDArray[np.float64]
+
+_LARGEST = 1e37  # rows beyond the training box are compared too, and must fit float32
 
 
 class CannotPack(ValueError):
@@ -98,18 +101,21 @@ def pack(
         CannotPack: The estimator is not a fitted classifier, does not convert, or the converted
             form answers differently; or the data do not fit the estimator.
     """
-    rows = _numbers(X)
-    _refuse_unfit(estimator, rows, y, class_names)
-    golden = _golden(estimator, rows, np.asarray(y))
+    rows, labels = _numbers(X), np.asarray(y)
+    _refuse_unfit(estimator, rows, labels, class_names)
+    names = _feature_names(estimator, X, features)
+    golden = _golden(estimator, rows, labels)
     probes = probe_rows(rows, np.random.default_rng(0))
     compared = np.vstack([rows, probes, [row.inputs for row in golden]])
     onnx, parity = _convert(estimator, compared, tolerance)
+    del onnx.metadata_props[:]
     card = _card(
+        graph=digest_without_metadata(_encoded(onnx)),
         name=name,
         version=version,
         created=(created or _today()).isoformat(),
-        features=_features(rows, _feature_names(estimator, X, features), features or {}),
-        classes=_classes(estimator.classes_, np.asarray(y), class_names),
+        features=_features(rows, names, features or {}),
+        classes=_classes(estimator.classes_, labels, class_names),
         golden=golden,
         tolerance=tolerance,
         parity=parity,
@@ -126,26 +132,29 @@ def _numbers(X: Any) -> Matrix:
         raise CannotPack(f"X must hold numbers only: {error}") from None
     if rows.ndim != 2 or not rows.size:
         raise CannotPack(f"X must have the shape [n, features], not {rows.shape}")
-    if not np.isfinite(rows).all():
-        raise CannotPack("X must hold finite numbers only; it has NaN or infinite values")
+    if not (np.abs(rows) <= _LARGEST).all():  # NaN compares false
+        raise CannotPack(f"X must hold finite numbers of at most {_LARGEST:g} only, and no NaN")
     return rows
 
 
 def _refuse_unfit(
-    estimator: Any, rows: Matrix, y: ArrayLike, class_names: Sequence[str] | None
+    estimator: Any, rows: Matrix, labels: NDArray[Any], class_names: Sequence[str] | None
 ) -> None:
     kind = type(estimator).__name__
     if not hasattr(estimator, "predict_proba"):
         raise CannotPack(f"{kind} has no predict_proba: irisws packs classifiers that have one")
     if not hasattr(estimator, "classes_"):
         raise CannotPack(f"{kind} is not fitted: call fit(X, y) first")
-    if np.ndim(estimator.classes_[0]):
+    if isinstance(estimator.classes_, list) or getattr(estimator, "multilabel_", False):
         raise CannotPack(f"{kind} has several outputs: irisws packs classifiers with one")
     width = getattr(estimator, "n_features_in_", rows.shape[1])
     if width != rows.shape[1]:
         raise CannotPack(f"{kind} was fitted with {width} features, X has {rows.shape[1]}")
-    if len(rows) != len(np.asarray(y)):
-        raise CannotPack(f"X has {len(rows)} rows, y has {len(np.asarray(y))}")
+    if labels.shape != (len(rows),):
+        raise CannotPack(f"y must have one label a row, shape ({len(rows)},), not {labels.shape}")
+    strange = set(labels.tolist()) - set(estimator.classes_.tolist())
+    if strange:
+        raise CannotPack(f"y has labels that {kind} was not fitted with: {sorted(strange)[:5]}")
     if class_names is not None and len(class_names) != len(estimator.classes_):
         raise CannotPack(
             f"class_names must name {len(estimator.classes_)} classes, not {len(class_names)}"
@@ -244,13 +253,22 @@ def _golden(estimator: Any, rows: Matrix, y: NDArray[Any]) -> tuple[GoldenRow, .
 
 def _feature_names(estimator: Any, X: Any, features: Mapping[str, FeatureInfo] | None) -> list[str]:
     width = np.shape(X)[1]
-    if features is not None:
-        if len(features) != width:
-            raise CannotPack(f"features must name {width} columns, not {len(features)}")
-        return list(features)
-    if hasattr(estimator, "feature_names_in_"):
-        return [str(name) for name in estimator.feature_names_in_]
-    return [f"x{column}" for column in range(width)]
+    fitted = [str(name) for name in getattr(estimator, "feature_names_in_", ())]
+    given = [str(name) for name in getattr(X, "columns", fitted)]
+    if fitted and given != fitted:
+        raise CannotPack(f"X has the columns {given}, the estimator was fitted with {fitted}")
+    if features is None:
+        return fitted or given or [f"x{column}" for column in range(width)]
+    if len(features) != width:
+        raise CannotPack(f"features must name {width} columns, not {len(features)}")
+    names = list(features)
+    if fitted and set(names) == set(fitted) and names != fitted:
+        raise CannotPack(f"features must be in the order of the fit: {fitted}")
+    known = FeatureInfo.__annotations__.keys()
+    unknown = sorted({key for info in features.values() for key in info} - known)
+    if unknown:
+        raise CannotPack(f"features may say {', '.join(known)}, not {', '.join(unknown)}")
+    return names
 
 
 def _features(
@@ -299,14 +317,19 @@ def _provenance(estimator: Any, rows: Matrix, data_set: str | None, seed: int | 
 
 def _today() -> datetime.date:
     """Today in UTC, or the day of SOURCE_DATE_EPOCH (reproducible-builds.org) where it is set."""
-    epoch = os.environ.get("SOURCE_DATE_EPOCH")
-    now = datetime.datetime.now(datetime.UTC)
-    return (datetime.datetime.fromtimestamp(int(epoch), datetime.UTC) if epoch else now).date()
+    epoch = os.environ.get("SOURCE_DATE_EPOCH") or time.time()
+    try:
+        return datetime.datetime.fromtimestamp(int(epoch), datetime.UTC).date()
+    except (ValueError, OverflowError, OSError):
+        raise CannotPack(f"SOURCE_DATE_EPOCH must be seconds since 1970, not {epoch!r}") from None
 
 
 def _with_card(onnx: Any, card: Card) -> bytes:
-    del onnx.metadata_props[:]
     onnx.metadata_props.add(key=METADATA_KEY, value=card.to_json().decode())
+    return _encoded(onnx)
+
+
+def _encoded(onnx: Any) -> bytes:
     encoded: bytes = onnx.SerializeToString(deterministic=True)
     return encoded
 
@@ -323,7 +346,11 @@ def _write(onnx: bytes, path: Path) -> Model:
     try:
         with os.fdopen(handle, "wb") as file:
             file.write(onnx)
-        Model.load(temporary)
+        try:
+            Model.load(temporary)
+        except UnusableModel as error:
+            reason = str(error).replace(str(temporary), path.name)
+            raise CannotPack(f"the packed model does not prove itself: {reason}") from None
         _publish(temporary, path)
     finally:
         temporary.unlink(missing_ok=True)

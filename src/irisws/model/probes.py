@@ -1,4 +1,4 @@
-"""Rows to compare two engines on: made from the training data, none of them copied from it."""
+"""Rows to compare two engines on, made from the training data."""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -30,9 +30,11 @@ def probe_rows(rows: Matrix, rng: np.random.Generator, count: int = 2_000) -> Ma
 
 
 def class_like_rows(rows: Matrix, labels: Labels, rng: np.random.Generator, count: int) -> Matrix:
-    """Rows that look like a class but are no training row's copy.
+    """Rows that look like a class, mixed value by value.
 
-    Each value is drawn on its own from the values that the class has in that column.
+    Each value is drawn on its own from those that the class has in that column. So a row is seldom
+    a training row, unless the class has few rows or the rows few columns; but every value is one
+    that occurs in training.
 
     Returns:
         Shape `[n, features]`, n about `count`, the classes in turn.
