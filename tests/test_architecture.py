@@ -15,7 +15,7 @@ MAY_IMPORT = {
     "irisws.wsgi": {"irisws.app", "irisws.model", "irisws.settings"},
     "irisws.app": {"irisws", "irisws.api", "irisws.model", "irisws.web", "irisws.settings"},
     "irisws.api": {"irisws.model", "irisws.web"},
-    "irisws.server": {"irisws.settings"},
+    "irisws.server": {"irisws.settings", "irisws.web"},
     "irisws.model": set(),
     "irisws.web": set(),
     "irisws.settings": set(),

@@ -17,15 +17,18 @@ import socket
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Mapping
+from http import HTTPStatus
 from typing import TYPE_CHECKING, Any
 
 from waitress import wasyncore
 from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
-from waitress.task import WSGITask
+from waitress.task import ErrorTask, WSGITask
 
 from irisws.settings import Settings
+from irisws.web.problem import PROBLEM_JSON, Problem
 
 if TYPE_CHECKING:
     from types import FrameType
@@ -40,6 +43,17 @@ _QUIET_SECONDS = 0.5
 _TICK_SECONDS = 0.05
 
 _SHORT_REPLY_BYTES = 65_536  # longer ones are not worth the copy that joins them to their header
+
+_MOST_HEADER_BYTES = 32_768
+
+# What waitress refuses by itself: status to problem type and detail.
+_REFUSALS = {
+    400: ("bad-request", "the request is not valid HTTP/1.1"),
+    413: ("body-too-large", "the body is larger than the server reads"),
+    431: ("headers-too-large", f"request line and headers exceed {_MOST_HEADER_BYTES:,} bytes"),
+    500: ("internal-error", "the server failed; its log says why"),
+    501: ("not-implemented", "of the transfer codings only chunked is supported"),
+}
 
 _SD_LISTEN_FDS_START = 3  # sd_listen_fds(3)
 
@@ -70,8 +84,27 @@ class _Task(WSGITask):  # type: ignore[misc]  # waitress has no types
         return header
 
 
+class _ErrorTask(ErrorTask):  # type: ignore[misc]
+    """Answers what waitress refuses before the application sees it with a problem document too.
+
+    In words of our own: waitress's repeat what the caller sent.
+    """
+
+    def execute(self) -> None:
+        status = self.request.error.code
+        kind, detail = _REFUSALS.get(status, _REFUSALS[500])
+        request_id = uuid.uuid4().hex
+        body = Problem(status, kind, detail).document(request_id)
+        self.status = f"{status} {HTTPStatus(status).phrase}"
+        self.response_headers = [("Content-Type", PROBLEM_JSON), ("X-Request-ID", request_id)]
+        self.content_length = len(body)
+        self.set_close_on_finish()
+        self.write(body)
+
+
 class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
+    error_task_class = _ErrorTask
 
     def send_soon(self, reply: bytes) -> None:
         """Send in one system call what waitress would buffer and send in two.
@@ -221,7 +254,7 @@ def _waitress_options(settings: Settings, inherited: list[socket.socket]) -> dic
         "connection_limit": _connections_allowed(settings.connection_limit),
         "asyncore_use_poll": os.name == "posix",  # select() dies at 1,024 sockets
         "backlog": 2048,
-        "max_request_header_size": 32_768,
+        "max_request_header_size": _MOST_HEADER_BYTES,
         "max_request_body_size": most_body_bytes,
         "outbuf_overflow": 16 << 20,  # replies are in memory as it is: spare them the disk
         "channel_request_lookahead": 0,  # with 1, a client that half-closes gets no reply

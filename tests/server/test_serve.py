@@ -10,6 +10,7 @@ import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from http.client import HTTPResponse
 
 import pytest
 
@@ -190,6 +191,32 @@ def test_body_over_the_limit_gets_a_problem_document(serve: Start) -> None:
     reply = connection.getresponse()
     assert (reply.status, json.loads(reply.read())["type"][-15:]) == (413, "#body-too-large")
     connection.close()
+
+
+@pytest.mark.parametrize(
+    ("request_bytes", "status", "kind"),
+    [
+        (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad-request"),
+        (b"g<et / HTTP/1.1\r\n\r\n", 400, "bad-request"),
+        (b"GET / HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431, "headers-too-large"),
+        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not-implemented"),
+        (b"POST / HTTP/1.1\r\nContent-Length: 9999999999\r\n\r\n", 413, "body-too-large"),
+    ],
+)
+def test_refusals_of_waitress_are_problem_documents(
+    serve: Start, request_bytes: bytes, status: int, kind: str
+) -> None:
+    """What never reaches the application is refused in the same form, and not repeated back."""
+    server = serve()
+    with socket.create_connection((server.host, server.port), timeout=10) as connection:
+        connection.sendall(request_bytes)
+        reply = HTTPResponse(connection)
+        reply.begin()
+        problem = json.loads(reply.read())
+    assert (reply.status, reply.headers["Content-Type"]) == (status, "application/problem+json")
+    assert problem["type"].endswith(f"#{kind}")
+    assert (problem["status"], problem["request_id"]) == (status, reply.headers["X-Request-ID"])
+    assert "<" not in problem["detail"]
 
 
 @pytest.fixture

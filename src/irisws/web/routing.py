@@ -7,6 +7,8 @@ from typing import NamedTuple
 from irisws.web.message import Request, Response
 from irisws.web.problem import Problem
 
+_LONGEST_PATH = 8000  # what a server should support at least (RFC 9110, 4.1)
+
 Handler = Callable[[Request], Response]
 
 
@@ -61,6 +63,8 @@ class Router:
         return Response(content_type="text/plain", headers=[("Allow", ", ".join(allowed))])
 
     def _not_found(self, path: str) -> Problem:
+        if len(path) > _LONGEST_PATH:
+            return Problem(414, "uri-too-long", f"no path here has {_LONGEST_PATH:,} characters")
         near = next(iter(get_close_matches(path[:100], self._paths, n=1)), None)
         hint = f", did you mean {near}?" if near else "; GET / lists what there is"
         return Problem(404, "not-found", f"there is nothing at this path{hint}")
