@@ -132,7 +132,66 @@ def test_index_names_the_endpoints(app: WebClient) -> None:
     """GET / tells a caller where to go."""
     index = app.get("/").json
     assert index["model"] == {"name": "iris", "version": "1.0"}
-    assert index["endpoints"]["/v1/predict"] == ["POST"]
+    endpoints = {path: sorted(methods) for path, methods in index["endpoints"].items()}
+    assert endpoints == endpoints | {
+        "/": ["GET", "POST"],
+        "/v1/predict": ["POST"],
+        "/v1/model": ["GET"],
+        "/v1/models/iris": ["GET"],
+        "/v1/models/iris:predict": ["POST"],
+        "/v1/models/iris/versions/1.0": ["GET"],
+        "/v1/models/iris/versions/1.0:predict": ["POST"],
+        "/invocations": ["POST"],
+        "/ping": ["GET"],
+        "/health/live": ["GET"],
+        "/health/ready": ["GET"],
+    }
+
+
+def test_index_names_every_route(app: WebClient, iris: Model) -> None:
+    """What the index lists is what OPTIONS says of each path, and nothing is left out."""
+    endpoints = app.get("/").json["endpoints"]
+    for path, methods in endpoints.items():
+        implied = {"OPTIONS"} | ({"HEAD"} if "GET" in methods else set())
+        allowed = call(iris, "OPTIONS", path)[1]["Allow"].split(", ")
+        assert sorted({*methods, *implied}) == allowed
+
+
+@pytest.mark.parametrize("path", ["/v1/models/iris", "/v1/models/iris/versions/1.0"])
+def test_tensorflow_serving_status(app: WebClient, path: str) -> None:
+    """A client of TensorFlow Serving finds its model available."""
+    assert app.get(path).json == {
+        "model_version_status": [
+            {
+                "version": "1.0",
+                "state": "AVAILABLE",
+                "status": {"error_code": "OK", "error_message": ""},
+            }
+        ]
+    }
+
+
+@pytest.mark.parametrize("path", ["/v1/models/iris", "/v1/models/iris/versions/1.0"])
+def test_tensorflow_serving_predict(post: Caller, path: str) -> None:
+    """Under the model's name the reply is that of /v1/predict, parameters included."""
+    body = b'{"instances": [[6.7, 3.0, 5.2, 9.9]], "parameters": {"probabilities": false}}'
+    assert post(f"{path}:predict", body).body == post("/v1/predict", body).body
+
+
+@pytest.mark.parametrize(
+    ("method", "path"),
+    [
+        ("POST", "/v1/models/rose:predict"),
+        ("POST", "/v1/models/iris/versions/2:predict"),
+        ("POST", "/v1/models/iris:classify"),
+        ("GET", "/v1/models/rose"),
+        ("GET", "/v1/models/iris/versions/2"),
+        ("GET", "/v1/models"),
+    ],
+)
+def test_other_models_and_versions(iris: Model, method: str, path: str) -> None:
+    """There is the one model, in the one version."""
+    assert call(iris, method, path)[0] == "404 Not Found"
 
 
 def test_health(app: WebClient) -> None:

@@ -3,10 +3,10 @@
 import logging
 from collections.abc import Iterable
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from irisws import __version__
-from irisws.api import instances, service, simple
+from irisws.api import explorer, instances, invocations, open_inference, operations, service, simple
 from irisws.api.contract import Contract
 from irisws.api.document import MOST_FAULTS, InvalidRows, NotJson
 from irisws.model.model import DEFAULT_MODEL, Model
@@ -39,26 +39,48 @@ class Application:
     def _routes(self, settings: Settings) -> list[Route]:
         model = self.model
         contract = Contract(model.card.features, model.largest_value, settings.max_rows)
+        in_full, ready = instances.predict(model, contract), service.ready(lambda: self.draining)
         routes = [
             Route("POST", "/", simple.predict(model, contract)),
-            Route("POST", "/v1/predict", instances.predict(model, contract)),
+            Route("POST", "/v1/predict", in_full),
             Route("GET", "/v1/model", service.describe(model)),
+            Route("POST", "/invocations", invocations.predict(model, settings.max_rows)),
+            Route("GET", "/ping", ready),
+            Route("GET", "/openapi.json", service.openapi(lambda: describe(model, settings))),
+            Route("GET", "/docs", explorer.page()),
             Route("GET", "/health/live", service.live),
-            Route("GET", "/health/ready", service.ready(lambda: self.draining)),
+            Route("GET", "/health/ready", ready),
+            Route("GET", "/v2", open_inference.server(__version__)),
+            Route("GET", "/v2/health/live", open_inference.live),
+            Route("GET", "/v2/health/ready", open_inference.ready(lambda: self.draining)),
         ]
-        return [Route("GET", "/", service.index(model, routes, __version__)), *routes]
+        for path in instances.paths(model.card):
+            routes += [
+                Route("GET", path, instances.status(model)),
+                Route("POST", f"{path}:predict", in_full),
+            ]
+        infer = open_inference.infer(model, settings.max_rows)
+        for path in open_inference.paths(model.card):
+            model_ready = open_inference.model_ready(model, lambda: self.draining)
+            routes += [
+                Route("GET", path, open_inference.metadata(model)),
+                Route("GET", f"{path}/ready", model_ready),
+                Route("POST", f"{path}/infer", infer),
+            ]
+        index = Route("GET", "/", service.index(model, routes, __version__))
+        return [index, *routes, *explorer.assets()]
 
     def _respond(self, request: Request) -> Response:
         try:
             return self._router.match(request.method, request.path)(request)
         except Problem as problem:
-            return Response.of(problem, request.request_id)
+            return _reply_to(problem, request)
         except (NotJson, InvalidRows) as error:
-            return Response.of(_problem_of(error), request.request_id)
+            return _reply_to(_problem_of(error), request)
         except Exception:
             logger.exception("request %s failed", request.request_id)
             failure = Problem(500, "internal-error", "the server failed; its log says why")
-            return Response.of(failure, request.request_id)
+            return _reply_to(failure, request)
 
 
 def create_app(
@@ -81,6 +103,17 @@ def create_app(
             DEFAULT_MODEL if path is None else path, max_bytes=settings.max_model_bytes
         )
     return Application(model, settings)
+
+
+def _reply_to(problem: Problem, request: Request) -> Response:
+    """The problem as a reply: under /v2 with the string that its protocol calls for."""
+    with_error = request.path == "/v2" or request.path.startswith("/v2/")
+    return Response.of(problem, request.request_id, with_error=with_error)
+
+
+def describe(model: Model, settings: Settings) -> dict[str, Any]:
+    """The OpenAPI document of the service that `create_app` makes of these."""
+    return operations.document(model.card, __version__, model.largest_value, settings.max_rows)
 
 
 def _problem_of(error: NotJson | InvalidRows) -> Problem:

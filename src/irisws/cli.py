@@ -1,4 +1,4 @@
-"""The command line: `irisws predict | serve | train | verify | inspect`.
+"""The command line: `irisws predict | serve | train | verify | inspect | openapi`.
 
 Data goes to standard output, messages to standard error. Exit status: 0 success, 1 failure, 2 wrong
 usage, 3 invalid data, 4 the model cannot be used, 130 interrupted.
@@ -110,6 +110,7 @@ def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
         ("inspect", _inspect, "print a model file's card as JSON"),
     ):
         add(name, command, help_text).add_argument("file", metavar="FILE", help="a model file")
+    _add_model_flag(add("openapi", _openapi, "print the OpenAPI document of a service"))
     return parser
 
 
@@ -266,6 +267,13 @@ def _verify(options: argparse.Namespace) -> int:
 def _inspect(options: argparse.Namespace) -> int:
     file = _read(options.file)
     _print_json({**file.card.summary(), "sha256": file.digest}, indent=2)
+    return EXIT_OK
+
+
+def _openapi(options: argparse.Namespace) -> int:
+    from irisws.app import describe
+
+    _print_json(describe(_prove(_read(options.model)), Settings()), indent=2)
     return EXIT_OK
 
 

@@ -97,11 +97,23 @@ def test_no_length_means_no_body(length: dict[str, str]) -> None:
         "application/json; charset=utf-8",
         'application/json;charset="UTF-8"',
         "application/json; profile=x",
+        "application/json; charset=utf-8; profile=x",
+        'application/json; profile="a;charset=utf-16"; charset=utf-8',
+        "application/json; charset=us-ascii",
+        "application/json;",
+        " application/json ; a=b",
     ],
 )
 def test_json_in_all_its_spellings(content_type: str) -> None:
-    """Case and a UTF-8 charset make no difference."""
+    """Case, a UTF-8 charset and other parameters make no difference."""
     assert request(b"{}", CONTENT_TYPE=content_type, CONTENT_LENGTH="2").json_body() == b"{}"
+
+
+@pytest.mark.parametrize("coding", ["", "identity", "Identity", " identity ", "identity,identity"])
+def test_body_that_is_not_compressed_may_say_so(coding: str) -> None:
+    """`identity` means no coding (RFC 9110, 8.4.1), and names of codings know no case."""
+    asked = json(b"{}", CONTENT_LENGTH="2", HTTP_CONTENT_ENCODING=coding)
+    assert asked.json_body() == b"{}"
 
 
 @pytest.mark.parametrize(
@@ -109,12 +121,29 @@ def test_json_in_all_its_spellings(content_type: str) -> None:
     [
         ({}, "Content-Type must be application/json, and is missing"),
         ({"CONTENT_TYPE": "text/plain"}, "Content-Type must be application/json, not another type"),
+        ({"CONTENT_TYPE": "json"}, "Content-Type must be application/json, not another type"),
+        (
+            {"CONTENT_TYPE": "application/json, text/plain"},
+            "Content-Type must be application/json, not another type",
+        ),
         (
             {"CONTENT_TYPE": "application/json; charset=utf-16"},
-            "JSON must be encoded in UTF-8 (RFC 8259, 8.1)",
+            "the body must be encoded in UTF-8",
+        ),
+        (
+            {"CONTENT_TYPE": "application/json; a=b; charset=utf-16"},
+            "the body must be encoded in UTF-8",
+        ),
+        (
+            {"CONTENT_TYPE": 'application/json; CHARSET="latin1"'},
+            "the body must be encoded in UTF-8",
         ),
         (
             {"CONTENT_TYPE": "application/json", "HTTP_CONTENT_ENCODING": "gzip"},
+            "Content-Encoding is not supported: send the body as it is",
+        ),
+        (
+            {"CONTENT_TYPE": "application/json", "HTTP_CONTENT_ENCODING": "identity, br"},
             "Content-Encoding is not supported: send the body as it is",
         ),
     ],
@@ -125,6 +154,23 @@ def test_other_content_is_refused(environ: dict[str, str], detail: str) -> None:
         request(b"{}", CONTENT_LENGTH="2", **environ).json_body()
     assert (error.value.status, error.value.detail) == (415, detail)
     assert error.value.headers == [("Accept-Post", "application/json")]
+
+
+def test_one_of_several_media_types() -> None:
+    """A route may accept several types; it gets the one that was sent, with its parameters."""
+    asked = request(CONTENT_TYPE="Text/CSV; Header=present")
+    media = asked.media_type("application/json", "text/csv")
+    assert (media.name, media.parameters) == ("text/csv", {"header": "present"})
+
+
+def test_none_of_several_media_types() -> None:
+    """The refusal names them all."""
+    with pytest.raises(Problem) as error:
+        request(CONTENT_TYPE="text/plain").media_type("application/json", "text/csv")
+    assert error.value.detail == (
+        "Content-Type must be application/json or text/csv, not another type"
+    )
+    assert error.value.headers == [("Accept-Post", "application/json, text/csv")]
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,6 @@
 """The careful reader of rows: finds every problem, names it, and says where it is."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from irisws.api.document import (
@@ -79,10 +79,16 @@ class Diagnosis:
         if isinstance(instances, JsonObject) or not isinstance(instances, list):
             faults.add(pointer, f"expected an array of rows, got {kind(instances)}")
             return []
-        if not 0 < len(instances) <= self._max_rows:
-            faults.add(pointer, f"expected 1 to {self._max_rows:,} rows, got {len(instances)}")
+        if not self.fits(len(instances), pointer, faults):
             return []
         return [self._row(row, f"{pointer}/{at}", faults) for at, row in enumerate(instances)]
+
+    def fits(self, count: int, pointer: str, faults: Faults) -> bool:
+        """Check that a request may hold so many rows."""
+        if 0 < count <= self._max_rows:
+            return True
+        faults.add(pointer, f"expected 1 to {self._max_rows:,} rows, got {count}")
+        return False
 
     def columns(self, names: Sequence[Any], pointer: str, faults: Faults) -> list[int]:
         """Find the features among the names of columns, which may be in any order.
@@ -106,6 +112,39 @@ class Diagnosis:
             if position not in found:
                 faults.add(pointer, f"lacks {_described(feature)}")
         return [found.get(position, 0) for position in range(len(self._features))]
+
+    def order(self, names: Sequence[str]) -> list[int] | None:
+        """As `columns`, for readers that want no explanation: None if a name is wrong."""
+        found = {self._positions.get(name): at for at, name in enumerate(names)}
+        width = len(self._features)
+        if len(names) != width or None in found or len(found) != width:
+            return None
+        return [found[position] for position in range(width)]
+
+    def features(
+        self, given: JsonObject, pointer: str, faults: Faults
+    ) -> Iterator[tuple[int, str, Any]]:
+        """Find the features among the members of an object, by either of their names.
+
+        Yields:
+            In card order, of each that is there: its position, the pointer to its value, the value.
+        """
+        found: dict[int, tuple[str, Any]] = {}
+        for name, value in members(given, pointer, self._positions, faults).items():
+            position = self._positions[name]
+            if position in found:
+                faults.add(
+                    f"{pointer}/{token(name)}",
+                    f"is the same feature as {found[position][0]}: give one of them",
+                )
+            found[position] = (name, value)
+        for position, feature in enumerate(self._features):
+            name, value = found.get(position, (feature.name, None))
+            at = f"{pointer}/{token(name)}"
+            if position in found:
+                yield position, at, value
+            else:
+                faults.add(at, f"is missing: {_described(feature)}")
 
     def number(self, value: Any, position: int, pointer: str, faults: Faults) -> float:
         """Read one value of the feature at `position`."""
@@ -136,24 +175,8 @@ class Diagnosis:
         )
 
     def _object(self, row: JsonObject, pointer: str, faults: Faults) -> Row:
-        given: dict[int, tuple[str, Any]] = {}
-        for name, value in members(row, pointer, self._positions, faults).items():
-            position = self._positions[name]
-            if position in given:
-                faults.add(
-                    f"{pointer}/{token(name)}",
-                    f"is the same feature as {given[position][0]}: give one of them",
-                )
-            given[position] = (name, value)
-        values = []
-        for position, feature in enumerate(self._features):
-            name, value = given.get(position, (feature.name, None))
-            at = f"{pointer}/{token(name)}"
-            if position in given:
-                values.append(self.number(value, position, at, faults))
-            else:
-                faults.add(at, f"is missing: {_described(feature)}")
-        return tuple(values)
+        found = self.features(row, pointer, faults)
+        return tuple(self.number(value, position, at, faults) for position, at, value in found)
 
     def _example(self) -> str:
         shown = self._features[:4]

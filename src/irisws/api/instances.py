@@ -3,7 +3,11 @@
     POST /v1/predict  {"instances": [{"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}]}
     POST /v1/predict  {"instances": [[2.0, 1.0, 2.0, 3.0]], "parameters": {"warnings": false}}
 
-The form is that of TensorFlow Serving and Vertex AI.
+The form is that of TensorFlow Serving and Vertex AI, and so its clients find it where they look
+for it, too:
+
+    POST /v1/models/iris:predict    POST /v1/models/iris/versions/1.0:predict
+    GET  /v1/models/iris            GET  /v1/models/iris/versions/1.0
 """
 
 from collections.abc import Iterable, Mapping, Sequence
@@ -15,6 +19,7 @@ import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 
 from irisws.api.contract import Contract
+from irisws.model.card import Card
 from irisws.model.model import Answers, Matrix, Model, RangeWarning
 from irisws.web.message import Request, Response
 from irisws.web.routing import Handler
@@ -23,7 +28,7 @@ _MANY = 100  # rows from which it pays to look for answers that are alike
 
 
 def predict(model: Model, contract: Contract) -> Handler:
-    """The handler of `POST /v1/predict`."""
+    """The handler of `POST /v1/predict` and `POST /v1/models/{name}:predict`."""
     writer = _Writer(model)
 
     def handle(request: Request) -> Response:
@@ -31,6 +36,23 @@ def predict(model: Model, contract: Contract) -> Handler:
         return Response(writer.write(model.answer(matrix), **parameters))
 
     return handle
+
+
+def paths(card: Card) -> tuple[str, str]:
+    """The paths of the model: without a version, which means the one there is, and with it."""
+    path = f"/v1/models/{card.name}"
+    return path, f"{path}/versions/{card.version}"
+
+
+def status(model: Model) -> Handler:
+    """The handler of `GET /v1/models/{name}`: TensorFlow Serving's GetModelStatusResponse."""
+    version = {
+        "version": model.card.version,
+        "state": "AVAILABLE",  # a model that is not is not served
+        "status": {"error_code": "OK", "error_message": ""},
+    }
+    body = msgspec.json.encode({"model_version_status": [version]})
+    return lambda request: Response(body)
 
 
 class _Prediction(Struct, gc=False):

@@ -1,6 +1,8 @@
 """What a caller or an operator may ask about the service itself."""
 
 from collections.abc import Callable, Iterable
+from functools import cache
+from typing import Any
 
 import msgspec
 
@@ -11,8 +13,8 @@ from irisws.web.routing import Handler, Route
 
 
 def index(model: Model, routes: Iterable[Route], version: str) -> Handler:
-    """The handler of `GET /`: what is served here, and where."""
-    endpoints: dict[str, list[str]] = {}
+    """The handler of `GET /`: what is served here, and where, itself included."""
+    endpoints = {"/": ["GET"]}
     for route in routes:
         endpoints.setdefault(route.path, []).append(route.method)
     document = {
@@ -65,3 +67,13 @@ def ready(is_draining: Callable[[], bool]) -> Handler:
 def _constant(document: object) -> Handler:
     body = msgspec.json.encode(document)
     return lambda request: Response(body)
+
+
+def openapi(write: Callable[[], dict[str, Any]]) -> Handler:
+    """The handler of `GET /openapi.json`; the document is made when it is first asked for."""
+
+    @cache
+    def response_body() -> bytes:
+        return msgspec.json.encode(write())
+
+    return lambda request: Response(response_body())

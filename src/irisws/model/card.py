@@ -13,12 +13,16 @@ from msgspec import Meta, Struct
 FORMAT: Literal[1] = 1
 METADATA_KEY = "irisws"
 
+# The end of the text, in the regular expressions of Python and of JSON Schema alike: `$` stands
+# before a last line break too, and `\Z` is a letter in the other.
+_END = r"(?![\s\S])"
+
 # Model names and versions appear in URLs and file names, so they are kept to what is safe in both.
-Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}\Z")]
+Identifier = Annotated[str, Meta(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,63}" + _END)]
 # Names of features and classes are members of JSON objects that are read and written unescaped.
-Name = Annotated[str, Meta(pattern=r'^[^"\\\x00-\x1f\x7f]+\Z', max_length=256)]
-Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d\Z")]
-Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
+Name = Annotated[str, Meta(pattern=r'^[^"\\\x00-\x1f\x7f]+' + _END, max_length=256)]
+Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d" + _END)]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 
 
 class InvalidCard(ValueError):

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Sequence
 from http import HTTPStatus
 from typing import TYPE_CHECKING
 
+from irisws.web.media_type import MediaType, parse_media_type
 from irisws.web.problem import PROBLEM_JSON, Problem
 
 if TYPE_CHECKING:
@@ -55,11 +56,30 @@ class Request:
             Problem: 415, Content-Type is missing or another, or the body is compressed; or as
                 `body` does.
         """
-        if self.environ.get("CONTENT_TYPE") != JSON:
-            _refuse_other_than_json(self.environ.get("CONTENT_TYPE", ""))
-        if self.environ.get("HTTP_CONTENT_ENCODING", "identity") != "identity":
-            raise _unsupported("Content-Encoding is not supported: send the body as it is")
+        if self.environ.get("CONTENT_TYPE") != JSON or "HTTP_CONTENT_ENCODING" in self.environ:
+            self.media_type(JSON)
         return self.body()
+
+    def media_type(self, *accepted: str) -> MediaType:
+        """The media type of the body, which is one of those accepted.
+
+        Raises:
+            Problem: 415, Content-Type is missing or another, its charset is not UTF-8, or the body
+                is compressed.
+        """
+        given: str = self.environ.get("CONTENT_TYPE", "")
+        media = parse_media_type(given)
+        if media.name not in accepted:
+            had = "not another type" if given else "and is missing"
+            raise _unsupported(f"Content-Type must be {' or '.join(accepted)}, {had}", accepted)
+        if not media.is_utf8:
+            raise _unsupported("the body must be encoded in UTF-8", accepted)
+        codings = self.environ.get("HTTP_CONTENT_ENCODING", "").lower().split(",")
+        if any(coding.strip() not in ("", "identity") for coding in codings):
+            raise _unsupported(
+                "Content-Encoding is not supported: send the body as it is", accepted
+            )
+        return media
 
     def body(self) -> bytes:
         """The body, read on the first call and kept.
@@ -128,10 +148,10 @@ class Response:
         ]
 
     @classmethod
-    def of(cls, problem: Problem, request_id: str) -> "Response":
-        """The reply that a problem becomes."""
+    def of(cls, problem: Problem, request_id: str, *, with_error: bool = False) -> "Response":
+        """The reply that a problem becomes; see `Problem.document`."""
         return cls(
-            problem.document(request_id),
+            problem.document(request_id, with_error=with_error),
             status=problem.status,
             content_type=PROBLEM_JSON,
             headers=[*problem.headers, ("X-Request-ID", request_id)],
@@ -143,18 +163,9 @@ class Response:
         return () if method == "HEAD" else (self.body,)
 
 
-def _refuse_other_than_json(given: str) -> None:
-    media_type, _, parameters = given.partition(";")
-    if media_type.strip().lower() != JSON:
-        had = "not another type" if given else "and is missing"
-        raise _unsupported(f"Content-Type must be {JSON}, {had}")
-    name, _, charset = parameters.strip().partition("=")
-    if name.lower() == "charset" and charset.strip('"').lower() not in ("utf-8", "utf8"):
-        raise _unsupported("JSON must be encoded in UTF-8 (RFC 8259, 8.1)")
-
-
-def _unsupported(detail: str) -> Problem:
-    return Problem(415, "unsupported-media-type", detail, headers=[("Accept-Post", JSON)])
+def _unsupported(detail: str, accepted: Sequence[str]) -> Problem:
+    headers = [("Accept-Post", ", ".join(accepted))]
+    return Problem(415, "unsupported-media-type", detail, headers=headers)
 
 
 def _read_up_to(stream: "InputStream", size: int) -> bytes:

@@ -47,8 +47,14 @@ class Problem(Exception):
         self.faults = faults
         self.headers = headers
 
-    def document(self, request_id: str) -> bytes:
-        """The problem document, as JSON."""
+    def document(self, request_id: str, *, with_error: bool = False) -> bytes:
+        """The problem document, as JSON.
+
+        Args:
+            request_id: The id that the reply carries in its header, too.
+            with_error: Add the member `error`, the one string that clients of the Open Inference
+                Protocol show: the detail, and the first fault.
+        """
         members: dict[str, Any] = {
             "type": TYPE_BASE + self.kind,
             "title": HTTPStatus(self.status).phrase,
@@ -58,4 +64,12 @@ class Problem(Exception):
         if self.faults:
             members["errors"] = self.faults
         members["request_id"] = request_id
+        if with_error:
+            members["error"] = self._error()
         return msgspec.json.encode(members)
+
+    def _error(self) -> str:
+        if not self.faults:
+            return self.detail
+        first = self.faults[0]
+        return f"{self.detail}; {first.pointer}: {first.detail}"
