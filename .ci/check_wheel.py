@@ -14,7 +14,11 @@ from pathlib import Path
 def main(environment: str, wheel: str) -> None:
     command = str(Path(environment, "bin", "irisws"))
     names = zipfile.ZipFile(wheel).namelist()
-    for needed in ("irisws/iris.onnx", "irisws/py.typed"):
+    explorer = "irisws/explorer/swagger-ui"
+    for needed in (
+        *("irisws/iris.onnx", "irisws/py.typed", "irisws/explorer/index.html"),
+        *(f"{explorer}/swagger-ui-bundle.js", f"{explorer}/LICENSE"),
+    ):
         assert needed in names, f"{needed} is not in the wheel"
     assert not [n for n in names if n.startswith("tests")], "tests are in the wheel"
 
