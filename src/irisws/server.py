@@ -27,6 +27,7 @@ from waitress.channel import HTTPChannel
 from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask, WSGITask
 
+from irisws.parser import StrictParser
 from irisws.settings import Settings
 from irisws.web.problem import PROBLEM_JSON, Problem
 
@@ -105,6 +106,7 @@ class _ErrorTask(ErrorTask):  # type: ignore[misc]
 class _Channel(HTTPChannel):  # type: ignore[misc]
     task_class = _Task
     error_task_class = _ErrorTask
+    parser_class = StrictParser
 
     def send_soon(self, reply: bytes) -> None:
         """Send in one system call what waitress would buffer and send in two.

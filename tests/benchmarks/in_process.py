@@ -48,7 +48,7 @@ def _one_row(model: Model, app: "WSGIApplication") -> Iterable[tuple[str, Timing
         measure(call, lambda: _environ("/v1/predict", _INSTANCES)),
     )
     yield "  its contract.read_instances", measure(contract.read_instances, lambda: _INSTANCES)
-    matrix = contract.read_instances(_INSTANCES)
+    matrix = contract.read_instances(_INSTANCES).matrix
     yield "  its model.answer, with one range warning", measure(model.answer, lambda: matrix)
 
 

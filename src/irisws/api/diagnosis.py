@@ -69,7 +69,7 @@ class Diagnosis:
         given = members(document, "", ("instances", "parameters"), faults)
         if "instances" not in given:
             faults.add("/instances", "is missing: an array of rows")
-        rows = self.rows(given.get("instances", []), "/instances", faults)
+        rows = self.rows(given["instances"], "/instances", faults) if "instances" in given else []
         parameters = _parameters(given.get("parameters", JsonObject()), faults)
         faults.raise_any()
         return rows, parameters
