@@ -59,7 +59,7 @@ def _timing_row(named: tuple[str, Timing]) -> list[str]:
 
 def _many_rows(app: "WSGIApplication", size: int) -> list[str]:
     body = json.dumps({"instances": _flowers(size)}).encode()
-    timing = measure(_caller(app), lambda: _environ("/v1/predict", body), calls=1, repeats=9)
+    timing = measure(_caller(app), lambda: _environ("/v1/predict", body), calls=1, repeats=40)
     return [
         f"{size:,}",
         f"{len(body) / 1e6:.2f}",

@@ -23,6 +23,7 @@ Matrix: TypeAlias = NDArray[np.float64]
 
 _HEAD, _TAIL = b'{"instances":[[', b"]]}"
 _NUMBER_BYTES = b"+-.0123456789Ee"
+_BARE_HEAD = _HEAD.translate(None, _NUMBER_BYTES)
 
 
 class Instances(NamedTuple):
@@ -105,14 +106,17 @@ class Contract:
         numbers. Together that is the same as an array of rows. The only white space that is taken
         is the one blank that common encoders write after a comma or the colon.
         """
-        tight = body.replace(b", ", b",").replace(b'": [', b'":[', 1)
+        tight = body if body.startswith(_HEAD) else body.replace(b'": [', b'":[', 1)
+        if b", " in tight:
+            tight = tight.replace(b", ", b",")
         if not (tight.startswith(_HEAD) and tight.endswith(_TAIL)):
             return None
-        rows = tight[len(_HEAD) : -len(_TAIL)]
-        count = rows.count(b"],[") + 1
-        if rows.translate(None, _NUMBER_BYTES) != b"],[".join([b"," * (self._width - 1)] * count):
+        count = tight.count(b"],[") + 1
+        rows = b"],[".join([b"," * (self._width - 1)] * count)
+        if tight.translate(None, _NUMBER_BYTES) != _BARE_HEAD + rows + _TAIL:
             return None
-        numbers = _decode(self._number_decoder, b"[" + rows.replace(b"],[", b",") + b"]")
+        flat = memoryview(tight.replace(b"],[", b","))[len(_HEAD) - 1 : 1 - len(_TAIL)]
+        numbers = _decode(self._number_decoder, flat)
         return None if numbers is None else self._matrix(numbers)
 
     def _read_objects(self, body: bytes, colons: int) -> Matrix | None:
@@ -152,7 +156,7 @@ def _values_getter(width: int) -> Any:
     return attrgetter(*(f"v{position}" for position in range(width)))
 
 
-def _decode(decoder: msgspec.json.Decoder[Any], body: bytes) -> Any:
+def _decode(decoder: msgspec.json.Decoder[Any], body: bytes | memoryview) -> Any:
     """What the decoder makes of the body, None if it refuses it."""
     try:
         return decoder.decode(body)
