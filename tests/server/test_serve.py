@@ -199,8 +199,12 @@ def test_body_over_the_limit_gets_a_problem_document(serve: Start) -> None:
         (b"GET / HTTP/1.1\r\nbad header\r\n\r\n", 400, "bad-request"),
         (b"g<et / HTTP/1.1\r\n\r\n", 400, "bad-request"),
         (b"GET / HTTP/1.1\r\nX: " + b"x" * 40_000 + b"\r\n\r\n", 431, "headers-too-large"),
-        (b"POST / HTTP/1.1\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not-implemented"),
-        (b"POST / HTTP/1.1\r\nContent-Length: 9999999999\r\n\r\n", 413, "body-too-large"),
+        (b"POST / HTTP/1.1\r\nHost: a\r\nTransfer-Encoding: gzip\r\n\r\n", 501, "not-implemented"),
+        (
+            b"POST / HTTP/1.1\r\nHost: a\r\nContent-Length: 9999999999\r\n\r\n",
+            413,
+            "body-too-large",
+        ),
     ],
 )
 def test_refusals_of_waitress_are_problem_documents(
