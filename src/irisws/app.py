@@ -39,7 +39,8 @@ class Application:
     def _routes(self, settings: Settings) -> list[Route]:
         model = self.model
         contract = Contract(model.card.features, model.largest_value, settings.max_rows)
-        in_full, ready = instances.predict(model, contract), service.ready(lambda: self.draining)
+        in_full = instances.predict(model, contract)
+        ready = service.ready(lambda: self.draining, {"status": "ready"})
         routes = [
             Route("POST", "/", simple.predict(model, contract)),
             Route("POST", "/v1/predict", in_full),

@@ -221,7 +221,7 @@ def _announce(model: "Model", server: "Server") -> None:
 def _train(options: argparse.Namespace) -> int:
     try:
         import skl2onnx  # noqa: F401  # only to learn that the extra is there
-        import sklearn  # noqa: F401
+        import sklearn  # noqa: F401  # likewise
     except ImportError as error:
         raise _CommandFailed(
             EXIT_FAILURE, f'training needs {error.name}: pip install "irisws[train]"'

@@ -69,7 +69,8 @@ def test_near_tie_is_left_to_the_engine() -> None:
         GradientBoostingClassifier(n_estimators=2, random_state=0),
         LogisticRegression(max_iter=5000),
         make_pipeline(StandardScaler(), DecisionTreeClassifier()),
-        RandomForestClassifier(1000, max_depth=4),
+        RandomForestClassifier(1000, max_depth=4),  # more nodes than are read
+        RandomForestClassifier(300, max_depth=4),  # a longer walk than pays
     ],
 )
 def test_other_graphs_are_left_to_the_engine(estimator: Any) -> None:

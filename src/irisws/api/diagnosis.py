@@ -9,7 +9,6 @@ from irisws.api.document import (
     clip,
     kind,
     members,
-    nearest,
     parse,
     token,
 )
@@ -101,9 +100,7 @@ class Diagnosis:
             if not isinstance(name, str):
                 faults.add(f"{pointer}/{at}", f"expected a name, got {kind(name)}")
             elif name not in self._positions:
-                near = nearest(name, self._positions)
-                hint = "" if near is None else f", did you mean {clip(near)}?"
-                faults.add(f"{pointer}/{at}", f"is not a known name{hint}", near)
+                faults.add_unknown(f"{pointer}/{at}", name, self._positions)
             elif self._positions[name] in found:
                 faults.add(f"{pointer}/{at}", "names a feature that another column has already")
             else:

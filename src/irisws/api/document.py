@@ -49,6 +49,12 @@ class Faults(list[Fault]):
         if len(self) == MOST_FAULTS:  # so that a body of nothing but errors costs little
             self.raise_any()
 
+    def add_unknown(self, pointer: str, name: str, known: Iterable[str]) -> None:
+        """Note a name that is not known, with the one that was probably meant."""
+        near = nearest(name, known)
+        hint = "" if near is None else f", did you mean {clip(near)}?"
+        self.add(pointer, f"is not a known name{hint}", near)
+
     def raise_any(self) -> None:
         """Raise InvalidRows if anything was noted."""
         if self:
@@ -90,9 +96,7 @@ def members(
     for name, times in Counter(name for name, _ in pairs).items():
         at = f"{pointer}/{token(name)}"
         if name not in known:
-            near = nearest(name, known)
-            hint = "" if near is None else f", did you mean {clip(near)}?"
-            faults.add(at, f"is not a known name{hint}", near)
+            faults.add_unknown(at, name, known)
         elif times > 1:
             faults.add(at, f"is given {times} times")
     return {name: value for name, value in pairs if name in known}

@@ -19,6 +19,7 @@ import numpy as np
 from msgspec import UNSET, Struct, UnsetType
 from numpy.typing import NDArray
 
+from irisws.api import service
 from irisws.api.contract import Contract
 from irisws.model.card import Card
 from irisws.model.model import Answers, Matrix, Model, RangeWarning
@@ -53,8 +54,7 @@ def status(model: Model) -> Handler:
         "state": "AVAILABLE",  # a model that is not is not served
         "status": {"error_code": "OK", "error_message": ""},
     }
-    body = msgspec.json.encode({"model_version_status": [version]})
-    return lambda request: Response(body)
+    return service.constant({"model_version_status": [version]})
 
 
 class _Prediction(Struct, gc=False):

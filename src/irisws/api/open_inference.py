@@ -46,7 +46,9 @@ def paths(card: Card) -> tuple[str, str]:
 
 def server(version: str) -> Handler:
     """The handler of `GET /v2`."""
-    return _constant({"name": "irisws", "version": version, "extensions": ["binary_tensor_data"]})
+    return service.constant(
+        {"name": "irisws", "version": version, "extensions": ["binary_tensor_data"]}
+    )
 
 
 def live(request: Request) -> Response:
@@ -59,12 +61,12 @@ def ready(is_draining: Callable[[], bool]) -> Handler:
 
     The specification calls the member `live`; KServe sends, and its clients read, `ready`.
     """
-    return _unless_draining(is_draining, {"live": True, "ready": True})
+    return service.ready(is_draining, {"live": True, "ready": True})
 
 
 def model_ready(model: Model, is_draining: Callable[[], bool]) -> Handler:
     """The handler of `GET /v2/models/{name}/ready`."""
-    return _unless_draining(is_draining, {"name": model.card.name, "ready": True})
+    return service.ready(is_draining, {"name": model.card.name, "ready": True})
 
 
 def metadata(model: Model) -> Handler:
@@ -74,7 +76,7 @@ def metadata(model: Model) -> Handler:
     platform is the one that the specification lists for ONNX Runtime.
     """
     card = model.card
-    return _constant(
+    return service.constant(
         {
             "name": card.name,
             "versions": [card.version],
@@ -100,22 +102,6 @@ def infer(model: Model, max_rows: int) -> Handler:
         wanted = _wanted_outputs(asked, faults)
         matrix = rows.read(asked.inputs, tail, faults)
         return writer.write(model.answer(matrix), wanted, asked.id)
-
-    return handle
-
-
-def _constant(document: object) -> Handler:
-    body = msgspec.json.encode(document)
-    return lambda request: Response(body)
-
-
-def _unless_draining(is_draining: Callable[[], bool], document: object) -> Handler:
-    refuse_draining = service.ready(is_draining)
-    answer = _constant(document)
-
-    def handle(request: Request) -> Response:
-        refuse_draining(request)
-        return answer(request)
 
     return handle
 

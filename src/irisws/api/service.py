@@ -23,13 +23,13 @@ def index(model: Model, routes: Iterable[Route], version: str) -> Handler:
         "model": {"name": model.card.name, "version": model.card.version},
         "endpoints": endpoints,
     }
-    return _constant(document)
+    return constant(document)
 
 
 def describe(model: Model) -> Handler:
     """The handler of `GET /v1/model`: the card without its golden rows, and what they proved."""
     proof = model.proof
-    return _constant(
+    return constant(
         {
             **model.card.summary(),
             "sha256": model.digest,
@@ -48,8 +48,14 @@ def live(request: Request) -> Response:
     return Response(b'{"status":"live"}')
 
 
-def ready(is_draining: Callable[[], bool]) -> Handler:
-    """The handler of `GET /health/ready`: the model proved itself, and no shutdown has begun."""
+def ready(is_draining: Callable[[], bool], document: object) -> Handler:
+    """A handler of readiness: the model proved itself, and no shutdown has begun.
+
+    Args:
+        is_draining: Whether one has begun; the reply is then 503.
+        document: The reply otherwise, in the words of the dialect.
+    """
+    answer = constant(document)
 
     def handle(request: Request) -> Response:
         if is_draining():
@@ -59,12 +65,13 @@ def ready(is_draining: Callable[[], bool]) -> Handler:
                 "this process is shutting down and takes no new work",
                 headers=[("Retry-After", "1")],
             )
-        return Response(b'{"status":"ready"}')
+        return answer(request)
 
     return handle
 
 
-def _constant(document: object) -> Handler:
+def constant(document: object) -> Handler:
+    """A handler that always replies with the same document."""
     body = msgspec.json.encode(document)
     return lambda request: Response(body)
 

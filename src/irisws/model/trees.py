@@ -16,10 +16,12 @@ from typing import Any, TypeAlias
 
 from irisws.model.onnx_file import Node, floats, ints, string, strings
 
-# Beyond this many steps through all trees, or for a file that takes long to read in Python, ONNX
-# Runtime is the better one again (tests/benchmarks/evaluators.py shows where the two meet).
+# Beyond this many steps through all trees ONNX Runtime is the better one again
+# (tests/benchmarks/evaluators.py shows where the two meet). A forest of many more nodes than that
+# is not even read: it takes 15 µs a node, which the start would wait for.
 LONGEST_WALK = 1_000
-MOST_NODES = 100_000
+MOST_NODES = 10_000
+_MODE_BYTES = 12  # of one node's longest mode that is walked, BRANCH_LEQ, as it is encoded
 
 # Where two classes are closer than this, float32 and float64 may disagree on which is ahead.
 NEAR_TIE = 1e-6
@@ -101,9 +103,9 @@ def _ensemble(
     attributes: dict[str, memoryview], feature_count: int, class_count: int
 ) -> TreeEnsemble:
     _refuse_what_is_not_walked(attributes)
-    tree_ids = ints(attributes["nodes_treeids"])
-    if len(tree_ids) > MOST_NODES:
+    if len(attributes["nodes_modes"]) > MOST_NODES * _MODE_BYTES:
         raise _Unwalkable
+    tree_ids = ints(attributes["nodes_treeids"])
     columns = zip(
         tree_ids,
         ints(attributes["nodes_nodeids"]),
