@@ -96,7 +96,10 @@ def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
 
     def add(name: str, command: Command, help_text: str) -> argparse.ArgumentParser:
         subparser: argparse.ArgumentParser = commands.add_parser(
-            name, help=help_text, description=help_text.capitalize() + ".", allow_abbrev=False
+            name,
+            help=help_text,
+            description=f"{help_text[0].upper()}{help_text[1:]}.",
+            allow_abbrev=False,
         )
         subparser.set_defaults(command=command)
         return subparser
@@ -104,7 +107,9 @@ def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
     _add_predict_flags(add("predict", _predict, "answer one row"), features)
     _add_serve_flags(add("serve", _serve, "serve a model over HTTP, under waitress"))
     train = add("train", _train, "train the iris model with scikit-learn and pack it")
-    train.add_argument("--out", metavar="FILE", default="iris.onnx", help="default: %(default)s")
+    train.add_argument(
+        "--out", metavar="FILE", default="iris.onnx", help="the file to write; default: %(default)s"
+    )
     for name, command, help_text in (
         ("verify", _verify, "prove a model file here, and show the proof"),
         ("inspect", _inspect, "print a model file's card as JSON"),
@@ -177,7 +182,7 @@ def _predict(options: argparse.Namespace) -> int:
     if options.json:
         _print_json(prediction)
         return EXIT_OK
-    print(prediction.label)
+    print(prediction.label, flush=True)  # before the warnings, wherever the two meet
     for warning in prediction.warnings:
         _say(f"warning: {warning.detail}")
     return EXIT_OK
@@ -337,8 +342,9 @@ def _environment(where: str, versions: dict[str, str]) -> str:
 
 
 def _print_json(value: Any, indent: int = 0) -> None:
+    """Print for the next program, in UTF-8 (RFC 8259, 8.1) whatever the terminal's code page."""
     import msgspec
 
     encoded = msgspec.json.encode(value)
-    text = msgspec.json.format(encoded, indent=indent) if indent else encoded
-    print(text.decode())
+    document = msgspec.json.format(encoded, indent=indent) if indent else encoded
+    sys.stdout.buffer.write(document + b"\n")

@@ -41,6 +41,7 @@ EXIT_OK, EXIT_UNANSWERED = 0, 1
 
 # How long a connection must have been silent before a drain takes it for idle.
 _QUIET_SECONDS = 0.5
+_CLOSING_SECONDS = 1.0  # until the main loop has closed what a worker has shut down
 _TICK_SECONDS = 0.05
 
 _SHORT_REPLY_BYTES = 65_536  # longer ones are not worth the copy that joins them to their header
@@ -119,6 +120,21 @@ class _Channel(HTTPChannel):  # type: ignore[misc]
             if sent < len(reply):
                 self.write_soon(reply[sent:])
         self.last_activity = time.time()
+
+    def _flush_outbufs_below_high_watermark(self) -> None:
+        """Disconnect a caller who asks for more and leaves megabytes of replies unread.
+
+        waitress would keep the worker waiting for as long as the caller likes: as many such callers
+        as there are workers would stop the server.
+        """
+        with self.outbuf_lock:
+            if self.total_outbufs_len > self.adj.outbuf_high_watermark:
+                self._flush_exception(self._flush_some, do_close=False)
+            if self.connected and self.total_outbufs_len > self.adj.outbuf_high_watermark:
+                with contextlib.suppress(OSError):
+                    self.socket.shutdown(socket.SHUT_RDWR)  # the main loop sees it, and closes
+                self.server.pull_trigger()
+                self.outbuf_lock.wait(_CLOSING_SECONDS)
 
     def unanswered(self) -> int:
         """Requests received and not yet answered to the last byte."""

@@ -59,12 +59,14 @@ def _predictions(card: Card) -> dict[tuple[str, str], Operation]:
     target = card.classes[golden.index]
     by_name = dict(zip((f.name for f in card.features), golden.inputs, strict=True))
     by_alias = dict(zip((f.alias or f.name for f in card.features), golden.inputs, strict=True))
+    one_value = {"type": "array", "items": _value_schema(card), "minItems": 1, "maxItems": 1}
+    reply_to_one = _object({"prediction": one_value})
     simple = Operation(
         id="classify",
         tag="Predictions",
         summary="One row in, what the estimator's own predict() returns out",
         request={JSON: Media(reference("NamedRow"), {"short": by_alias, "full": by_name})},
-        replies={200: {JSON: Media(_SIMPLE, {"reply": {"prediction": [target.value]}})}},
+        replies={200: {JSON: Media(reply_to_one, {"reply": {"prediction": [target.value]}})}},
         problems=_BODY,
         headers=[_REQUEST_ID],
     )
@@ -211,8 +213,8 @@ def _schemas(card: Card, largest_value: float, max_rows: int) -> dict[str, Schem
             "description": "The values in the card's order.",
             "type": "array",
             "prefixItems": [*names.values()],
-            "items": False,
             "minItems": len(names),
+            "maxItems": len(names),  # not `"items": false`, which not every generator takes
         },
         "Instances": _object(
             {
@@ -238,8 +240,8 @@ def _frame_schema(names: Mapping[str, Schema], rows: Schema, counts: Schema) -> 
     columns = {
         "type": "array",
         "prefixItems": [{"const": name} for name in names],
-        "items": False,
         "minItems": width,
+        "maxItems": width,
     }
     data = {"type": "array", "items": reference("Row"), **counts}
     records = {"type": "array", "items": _object(names), **counts}
@@ -354,6 +356,3 @@ def _value_schema(card: Card) -> Schema:
 def _described(feature: Feature) -> str:
     about = feature.description or feature.name
     return f"{about} in {feature.unit}" if feature.unit else about
-
-
-_SIMPLE: Schema = _object({"prediction": {"type": "array", "minItems": 1, "maxItems": 1}})
