@@ -28,6 +28,7 @@ from waitress.server import BaseWSGIServer, create_server
 from waitress.task import ErrorTask, WSGITask
 
 from irisws.parser import StrictParser
+from irisws.quiesce import leave_new_connections_unanswered
 from irisws.settings import Settings
 from irisws.web.problem import PROBLEM_JSON, Problem
 
@@ -42,6 +43,7 @@ EXIT_OK, EXIT_UNANSWERED = 0, 1
 # How long a connection must have been silent before a drain takes it for idle.
 _QUIET_SECONDS = 0.5
 _CLOSING_SECONDS = 1.0  # until the main loop has closed what a worker has shut down
+_HANDSHAKE_SECONDS = 0.2  # a connection that has begun is complete, across an ocean as well
 _TICK_SECONDS = 0.05
 
 _SHORT_REPLY_BYTES = 65_536  # longer ones are not worth the copy that joins them to their header
@@ -56,6 +58,9 @@ _REFUSALS = {
     500: ("internal-error", "the server failed; its log says why"),
     501: ("not-implemented", "of the transfer codings only chunked is supported"),
 }
+
+# select() of Windows' Python raises an error at more than 512 sockets, and there is no poll().
+_MOST_ON_WINDOWS = 480
 
 _SD_LISTEN_FDS_START = 3  # sd_listen_fds(3)
 
@@ -178,6 +183,7 @@ class Server:
         self._map: dict[int, Any] = {}  # every socket of this server: listeners, triggers, channels
         logging.getLogger("waitress.queue").setLevel(logging.ERROR)  # it warns of each in the queue
         inherited = _inherited_sockets(os.environ)
+        self._inherited = bool(inherited)  # others may listen on them, and they outlive us
         options = _waitress_options(settings, inherited)
         try:
             self._server = create_server(application, map=self._map, **options)
@@ -242,9 +248,13 @@ class Server:
             self._turn(_TICK_SECONDS)
 
     def _stop_listening(self) -> None:
+        """Take every connection that the kernel has or is making, and close."""
+        if not self._inherited:
+            quiet = [leave_new_connections_unanswered(s.socket) for s in self._listeners]
+            self._turn_until(time.monotonic() + _HANDSHAKE_SECONDS * any(quiet))
         for listener in self._listeners:
             before = -1
-            while before != len(self._map):  # take every connection that the kernel has ready
+            while before != len(self._map):
                 before = len(self._map)
                 listener.handle_accept()
             listener.del_channel()  # not close(): the trigger is still needed
@@ -318,7 +328,9 @@ def _has_temporary_directory() -> bool:
 def _connections_allowed(wanted: int) -> int:
     """Ask for enough file descriptors for the connections; return how many there are for them."""
     if sys.platform == "win32":
-        return wanted
+        if wanted > _MOST_ON_WINDOWS:
+            logger.warning("only %d connections work on Windows, not %d", _MOST_ON_WINDOWS, wanted)
+        return min(wanted, _MOST_ON_WINDOWS)
     import resource
 
     besides = 64  # the model, the triggers, temporary files of large bodies
