@@ -1,10 +1,10 @@
-"""The article's local script."""
+"""The local script of the article and of the tutorial."""
 
 import subprocess
 import sys
 from pathlib import Path
 
-SCRIPT = Path(__file__).parents[2] / "examples" / "local" / "iris.py"
+SCRIPT = Path(__file__).parents[2] / "examples" / "tutorial" / "12-flower" / "iris.py"
 
 
 def run(*arguments: str) -> subprocess.CompletedProcess[str]:

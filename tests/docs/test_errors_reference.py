@@ -16,7 +16,7 @@ from irisws.app import Application
 from irisws.model.model import Model, Row, read_model_file
 from irisws.web.problem import TYPE_BASE
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "reference" / "errors.md").read_text(encoding="utf-8")
 JSON_TYPE = {"CONTENT_TYPE": "application/json"}
 ROW = b'{"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}'
