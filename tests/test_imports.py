@@ -1,7 +1,9 @@
 """What is imported when: serving and `--help` stay light."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 
 def modules_after(statements: str) -> set[str]:
@@ -24,6 +26,8 @@ def test_serving_imports_no_training_library() -> None:
     )
     assert "onnxruntime" in loaded
     assert not loaded & {"sklearn", "skl2onnx", "onnx", "scipy", "pandas", "joblib"}
+    assert not loaded & {"fsspec", "platformdirs", "gcsfs", "s3fs", "aiohttp", "asyncio"}
+    assert "irisws.model.remote" not in loaded
 
 
 def test_help_imports_nothing_heavy() -> None:
@@ -37,3 +41,14 @@ def test_help_imports_nothing_heavy() -> None:
 def test_importing_the_package_imports_nothing_heavy() -> None:
     """`import irisws` is cheap: its names are loaded on first use."""
     assert not modules_after("import irisws") & {"numpy", "onnxruntime", "msgspec", "waitress"}
+
+
+def test_nothing_is_kept_in_the_home(tmp_path: Path) -> None:
+    """A prediction leaves no file behind: ONNX Runtime's telemetry is off."""
+    command = [sys.executable, "-m", "irisws", "predict"]
+    flower = ["--sl", "5.1", "--sw", "3.5", "--pl", "1.4", "--pw", "0.2"]
+    environ = {k: v for k, v in os.environ.items() if k != "ORT_DISABLE_TELEMETRY"}
+    environ |= {"HOME": str(tmp_path), "XDG_CACHE_HOME": str(tmp_path / "cache")}
+    done = subprocess.run([*command, *flower], env=environ, capture_output=True, text=True)
+    assert (done.returncode, done.stdout) == (0, "setosa\n")
+    assert list(tmp_path.rglob("*")) == []

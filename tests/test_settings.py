@@ -52,12 +52,43 @@ def test_unknown_setting_is_refused_with_a_suggestion() -> None:
 
 
 @pytest.mark.parametrize(
-    ("flag", "wanted"), [("host", "an address"), ("model", "a file"), ("port", "a whole number")]
+    ("flag", "wanted"),
+    [("host", "an address"), ("model", "a file or a URL"), ("port", "a whole number")],
 )
 def test_empty_flag_is_refused(flag: str, wanted: str) -> None:
     """An empty address would listen everywhere, an empty file name be the packaged model."""
     with pytest.raises(InvalidSettings, match=f"--{flag}= is not usable: expected {wanted}"):
         Settings.from_environment({}, {flag: ""})
+
+
+@pytest.mark.parametrize(
+    ("text", "model"),
+    [
+        ("gs://bucket/iris.onnx", "gs://bucket/iris.onnx"),
+        ("models/", "models/"),
+        ("models/iris.onnx", Path("models/iris.onnx")),
+        ("C:\\models\\iris.onnx", Path("C:\\models\\iris.onnx")),
+    ],
+)
+def test_model_is_a_path_unless_a_path_would_spoil_it(text: str, model: Path | str) -> None:
+    """A path has one slash where a URL has two, and none at its end."""
+    assert Settings.from_environment({"IRISWS_MODEL": text}).model == model
+
+
+@pytest.mark.parametrize("text", ["abc", "g" * 64, "0" * 63, "0" * 65, " " + "0" * 63])
+def test_digest_that_is_none(text: str) -> None:
+    """A digest that could never match is told before the model is read."""
+    with pytest.raises(InvalidSettings, match="SHA256=.* is not usable: expected 64 hexadecimal"):
+        Settings.from_environment({"IRISWS_MODEL_SHA256": text})
+
+
+@pytest.mark.parametrize(
+    "text", ["health", "/a b", "/a?b=1", "/a#b", "/ä", "/a%20b", " /a", "/a\n"]
+)
+def test_route_that_is_none(text: str) -> None:
+    """What no path of a request could be equal to is refused."""
+    with pytest.raises(InvalidSettings, match="expected a path that begins with /"):
+        Settings.from_environment({"IRISWS_HEALTH_ROUTE": text})
 
 
 def test_empty_variable_is_as_good_as_none() -> None:

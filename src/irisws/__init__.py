@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from irisws.model.packing import pack as pack
 
     load = Model.load
+    """Load a model file and prove it; the same as `Model.load`."""
 
 __version__ = "0.1.0"
 

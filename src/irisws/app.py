@@ -22,7 +22,13 @@ logger = logging.getLogger("irisws")
 
 
 class Application:
-    """A WSGI application (PEP 3333) that serves one model."""
+    """A WSGI application (PEP 3333) that serves one model.
+
+    Attributes:
+        model: The model.
+        draining: Set it to True when a shutdown begins: readiness is then answered with 503, and
+            everything else as before. `irisws serve` does that by itself.
+    """
 
     def __init__(self, model: Model, settings: Settings) -> None:
         self.model = model
@@ -33,6 +39,7 @@ class Application:
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
+        """Answer one request, as PEP 3333 asks; safe to call from many threads."""
         request = Request(environ, self._max_body_bytes)
         return self._respond(request).send(request.method, start_response)
 
@@ -68,8 +75,13 @@ class Application:
                 Route("GET", f"{path}/ready", model_ready),
                 Route("POST", f"{path}/infer", infer),
             ]
+        if settings.health_route:  # the two last: where a platform chooses a path, it counts
+            routes.append(Route("GET", settings.health_route, ready))
+        if settings.predict_route:
+            routes.append(Route("POST", settings.predict_route, in_full))
+        routes = list({(route.method, route.path): route for route in routes}.values())
         index = Route("GET", "/", service.index(model, routes, __version__))
-        return [index, *routes, *explorer.assets()]
+        return [index, *explorer.assets(), *routes]
 
     def _respond(self, request: Request) -> Response:
         try:
@@ -90,9 +102,13 @@ def create_app(
     """Create the WSGI application around a model.
 
     Args:
-        model: A loaded model or a model file's path; by default the one that the settings name,
-            else the packaged iris model.
-        settings: Limits; by default those of `Settings()`. The environment is not read.
+        model: A loaded model, which is served as it is, or a model file's path or URL; by default
+            the one that the settings name, else the packaged iris model.
+        settings: Limits, an `irisws.settings.Settings`; by default those of `Settings()`. The
+            environment is not read: `Settings.from_environment(os.environ)` reads it.
+
+    Returns:
+        The application, its model proved.
 
     Raises:
         UnusableModel: The model file cannot be served.
@@ -101,7 +117,9 @@ def create_app(
     if not isinstance(model, Model):
         path = settings.model if model is None else model
         model = Model.load(
-            DEFAULT_MODEL if path is None else path, max_bytes=settings.max_model_bytes
+            DEFAULT_MODEL if path is None else path,
+            max_bytes=settings.max_model_bytes,
+            sha256=settings.model_sha256,
         )
     return Application(model, settings)
 

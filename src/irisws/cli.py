@@ -114,7 +114,9 @@ def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
         ("verify", _verify, "prove a model file here, and show the proof"),
         ("inspect", _inspect, "print a model file's card as JSON"),
     ):
-        add(name, command, help_text).add_argument("file", metavar="FILE", help="a model file")
+        add(name, command, help_text).add_argument(
+            "file", metavar="FILE", help="a model file, or its URL"
+        )
     _add_model_flag(add("openapi", _openapi, "print the OpenAPI document of a service"))
     return parser
 
@@ -132,7 +134,9 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
 
 def _add_model_flag(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
-        "--model", metavar="FILE", help="a model file; the packaged iris model by default"
+        "--model",
+        metavar="FILE",
+        help="a model file, or its URL; the packaged iris model by default",
     )
 
 
@@ -202,7 +206,10 @@ def _serve(options: argparse.Namespace) -> int:
     except InvalidSettings as error:
         raise _CommandFailed(EXIT_USAGE, str(error)) from None
     logging.basicConfig(format="%(asctime)s %(levelname)s %(name)s: %(message)s")
-    model = _prove(_read(settings.model, settings.max_model_bytes))
+    signals.wake = _interrupt  # a model may be long in coming, and nobody is served yet
+    file = _read(settings.model, settings.max_model_bytes, settings.model_sha256)
+    signals.wake = lambda: None
+    model = _prove(file)
     application = create_app(model, settings)
     try:
         server = Server(application, settings)
@@ -210,6 +217,10 @@ def _serve(options: argparse.Namespace) -> int:
         raise _CommandFailed(EXIT_FAILURE, str(error)) from None
     _announce(model, server)
     return server.run(signals, on_drain=lambda: setattr(application, "draining", True))
+
+
+def _interrupt() -> None:
+    raise KeyboardInterrupt
 
 
 def _announce(model: "Model", server: "Server") -> None:
@@ -282,13 +293,16 @@ def _openapi(options: argparse.Namespace) -> int:
     return EXIT_OK
 
 
-def _read(path: str | Path | None, max_bytes: int | None = None) -> "ModelFile":
+def _read(
+    path: str | Path | None, max_bytes: int | None = None, sha256: str | None = None
+) -> "ModelFile":
     from irisws.model import model as models
 
     try:
         return models.read_model_file(
             models.DEFAULT_MODEL if path is None else path,
             max_bytes=max_bytes or models.DEFAULT_MAX_MODEL_BYTES,
+            sha256=sha256,
         )
     except models.UnusableModel as error:
         raise _CommandFailed(EXIT_MODEL, str(error)) from None

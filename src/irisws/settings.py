@@ -6,7 +6,7 @@ Every field of `Settings` is the environment variable `IRISWS_` + its name in ca
 
 import os
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
@@ -19,21 +19,65 @@ PREFIX = "IRISWS_"
 _FOREIGN = re.compile(r"IRISWS_(URL|(.+_)?(SERVICE_(HOST|PORT.*)|PORT_[0-9]+_(TCP|UDP|SCTP).*))")
 _KUBERNETES_LINK = "tcp://"  # IRISWS_PORT=tcp://10.0.0.1:80
 
+_SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_ROUTE = re.compile(r"/[\w.~:@!$&'()*+,;=/-]*", re.ASCII)  # RFC 3986, 3.3, and nothing escaped
+
 
 class InvalidSettings(ValueError):
     """Settings that cannot be used; the message names each with its value and what was wanted."""
 
 
 def _setting(default: Any, doc: str, *, least: float = 0, most: float = 1e12) -> Any:
+    """A setting that is a number."""
     return field(default=default, metadata={"doc": doc, "least": least, "most": most})
+
+
+def _text(default: Any, doc: str, *, wanted: str, read: Callable[[str], Any]) -> Any:
+    """A setting that is text; `read` converts it, or returns None for what is not `wanted`."""
+    return field(default=default, metadata={"doc": doc, "wanted": wanted, "read": read})
+
+
+def _model(text: str) -> Path | str | None:
+    """A URL, or a folder that ends with a slash, as it is; else a path."""
+    if "://" in text or text.endswith("/"):
+        return text
+    return Path(text) if text.strip() else None
+
+
+def _sha256(text: str) -> str | None:
+    return text.lower() if _SHA256.fullmatch(text) else None
+
+
+def _route(text: str) -> str | None:
+    return text if _ROUTE.fullmatch(text) else None
+
+
+def _address(text: str) -> str | None:
+    return text if text.strip() else None
 
 
 @dataclass(frozen=True, kw_only=True)
 class Settings:
     """How a process serves a model."""
 
-    model: Path | None = _setting(None, "model file; the packaged iris model by default")
-    host: str = _setting("127.0.0.1", "address to listen on; 0.0.0.0 for every interface")
+    model: Path | str | None = _text(
+        None,
+        "model file, or its URL; the packaged iris model by default",
+        wanted="a file or a URL",
+        read=_model,
+    )
+    model_sha256: str | None = _text(
+        None,
+        "SHA-256 of the model file; no other file is served",
+        wanted="64 hexadecimal digits",
+        read=_sha256,
+    )
+    host: str = _text(
+        "127.0.0.1",
+        "address to listen on; 0.0.0.0 for every interface",
+        wanted="an address",
+        read=_address,
+    )
     port: int = _setting(8080, "port to listen on; 0 takes a free one", most=65535)
     threads: int = _setting(4, "worker threads", least=1, most=1024)
     connection_limit: int = _setting(
@@ -42,6 +86,18 @@ class Settings:
     max_body_bytes: int = _setting(8 << 20, "largest request body, in bytes", least=1024)
     max_rows: int = _setting(100_000, "most rows in one request", least=1)
     max_model_bytes: int = _setting(1 << 30, "largest model file, in bytes", least=1)
+    health_route: str | None = _text(
+        None,
+        "a further path for what /health/ready answers",
+        wanted="a path that begins with /",
+        read=_route,
+    )
+    predict_route: str | None = _text(
+        None,
+        "a further path for what /v1/predict answers",
+        wanted="a path that begins with /",
+        read=_route,
+    )
     lame_duck_seconds: float = _setting(
         0.0, "after a stop signal, how long to accept requests while not ready", most=3600
     )
@@ -56,16 +112,21 @@ class Settings:
         """Read the settings of a process.
 
         Args:
-            environ: Usually `os.environ`; an empty variable is as good as none. `PORT`, the
-                convention of cloud platforms, is the port unless `IRISWS_PORT` is set.
+            environ: Usually `os.environ`; an empty variable is as good as none. What cloud
+                platforms set (`PORT`, and Vertex AI's `AIP_…`) counts where the variable of the
+                setting itself is not set.
             overrides: Values by field name, as text or already of the right type; None is unset.
+
+        Returns:
+            The settings, each from the override, else the variable, else its default.
 
         Raises:
             InvalidSettings: Any value cannot be used, or a name is not known.
         """
         given: dict[str, tuple[str, Any]] = {}
-        if environ.get("PORT"):
-            given["port"] = ("PORT", environ["PORT"])
+        for name, variable, value in _set_by_platforms(environ):
+            if value:
+                given[name] = (variable, value)
         for key, value in environ.items():
             if value and key.startswith(PREFIX) and not _is_foreign(key, value):
                 given[key.removeprefix(PREFIX).lower()] = (key, value)
@@ -101,14 +162,35 @@ def _unknown(source: str, known: Mapping[str, Any]) -> str:
     return f"{source} is not a setting" + (f", did you mean {near[0]}?" if near else "")
 
 
+def _set_by_platforms(environ: Mapping[str, str]) -> Iterator[tuple[str, str, str | None]]:
+    """Yield setting, variable and value of what cloud platforms tell a container.
+
+    `PORT` is Cloud Run's and many others'. `AIP_HTTP_PORT`, the more special, is after it and so
+    wins. `AIP_STORAGE_URI` is a folder: gs://, or a path where Vertex AI's SDK runs the container
+    on one's own machine.
+
+    Source: https://cloud.google.com/vertex-ai/docs/predictions/custom-container-requirements
+    """
+    yield "port", "PORT", environ.get("PORT")
+    yield "port", "AIP_HTTP_PORT", environ.get("AIP_HTTP_PORT")
+    yield "health_route", "AIP_HEALTH_ROUTE", environ.get("AIP_HEALTH_ROUTE")
+    yield "predict_route", "AIP_PREDICT_ROUTE", environ.get("AIP_PREDICT_ROUTE")
+    folder = environ.get("AIP_STORAGE_URI")
+    yield "model", "AIP_STORAGE_URI", f"{folder.rstrip('/')}/" if folder else None
+
+
 def _convert(value: Any, setting: Any) -> Any:
     """Convert to the setting's type; the ValueError says what was expected."""
-    if setting.name in ("model", "host"):
-        if not str(value).strip():
-            raise ValueError("a file" if setting.name == "model" else "an address")
-        return Path(value) if setting.name == "model" else str(value)
-    kind = type(setting.default)
-    least, most = setting.metadata["least"], setting.metadata["most"]
+    about = setting.metadata
+    if "read" not in about:
+        return _number(value, type(setting.default), about["least"], about["most"])
+    text = about["read"](str(value))
+    if text is None:
+        raise ValueError(about["wanted"])
+    return text
+
+
+def _number(value: Any, kind: type, least: float, most: float) -> Any:
     wanted = f"{'a whole number' if kind is int else 'a number'} from {least:g} to {most:g}"
     try:
         number = kind(str(value).replace("_", "?"))  # int("1_8") would be 18

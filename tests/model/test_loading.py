@@ -24,7 +24,7 @@ def model_file(tmp_path: Path) -> Path:
     return path
 
 
-def refusal(path: Path, **options: int) -> str:
+def refusal(path: Path, **options: Any) -> str:
     with pytest.raises(UnusableModel) as error:
         Model.load(path, **options)
     return str(error.value)

@@ -7,7 +7,7 @@ import pandas
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from irisws.model.model import InvalidRow, Model, Prediction, RangeWarning
+from irisws.model.model import InvalidRow, Model, Prediction, RangeWarning, _rounded
 
 FLOWER = {"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}
 
@@ -109,3 +109,10 @@ def test_iris_answers_as_scikit_learn_everywhere(iris: Model, iris_data: tuple[A
     assert [iris.predict([row])[0].index for row in rows[:1000]] == estimator.predict(
         rows[:1000]
     ).tolist()
+
+
+def test_probabilities_are_rounded_to_what_the_engines_know() -> None:
+    """Six decimals from 0.01 up, seven digits below: no noise of float32, and order is kept."""
+    given = np.array([[0.349462178, 0.00999999977, 0.00044497108319, 1e-12, 0.0, 1e-320]])
+    expected = [0.349462, 0.01, 0.0004449711, 1e-12, 0.0, 0.0]
+    assert _rounded(given)[0].tolist() == expected

@@ -37,7 +37,7 @@ def document(card: Card, version: str, largest_value: float, max_rows: int) -> d
         + ", ".join(_described(feature) for feature in card.features[:20])
         + " in, one of "
         + ", ".join(target.name for target in card.classes[:20])
-        + " out.",
+        + " out. A prediction has no side effects: any request may be sent again, POST as well.",
         "license": {"name": "MIT", "identifier": "MIT"},
     }
     types = [Feature, TargetClass, Parity, Score, Provenance, RangeWarning]

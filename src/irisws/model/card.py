@@ -93,7 +93,24 @@ class Provenance(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Card(Struct, frozen=True, kw_only=True):
-    """What a model file says of itself. `classes` and `features` are in the engine's order."""
+    """What a model file says of itself. `classes` and `features` are in the engine's order.
+
+    Attributes:
+        format: The format of the card, 1.
+        name: The model's name.
+        version: The model's version.
+        created: The day of packing, `YYYY-MM-DD`.
+        graph: The SHA-256 of the file without its metadata, 64 hexadecimal digits.
+        features: One for each column: `name`, `alias`, `unit`, `description`, `kind`, and of the
+            training data, in that unit, `minimum`, `maximum`, `quantiles` and `example`.
+        classes: `name`, `value` and `training_rows` of each.
+        golden: Rows to answer before serving: `inputs`, `index` and `probabilities` of each.
+        tolerance: How far a probability may be from scikit-learn's.
+        parity: How the engine compared with scikit-learn at packing: `rows`, `label_mismatches`
+            and `largest_probability_difference`.
+        provenance: `estimator`, `libraries`, `python`, `platform`, `rows`, `data_set`, `seed`.
+        scores: `metric`, `mean`, `standard_deviation` and `folds` of each.
+    """
 
     format: Literal[1] = FORMAT
     name: Identifier
@@ -125,7 +142,7 @@ class Card(Struct, frozen=True, kw_only=True):
         return msgspec.json.encode(self, order="deterministic")
 
     def summary(self) -> dict[str, Any]:
-        """The card as plain JSON values, without the golden rows."""
+        """The card as plain JSON values, with `golden_rows`, their number, in place of `golden`."""
         document: dict[str, Any] = msgspec.to_builtins(self)
         document["golden_rows"] = len(document.pop("golden"))
         return document

@@ -9,6 +9,9 @@ import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
 
+if os.environ.get("ORT_DISABLE_TELEMETRY") == "1":
+    onnxruntime.disable_telemetry_events()  # on Windows it does not look at the variable
+
 LABEL, PROBABILITIES = "label", "probabilities"
 
 _TENSOR_TYPES: dict[str, type[np.floating[Any]]] = {

@@ -1,10 +1,14 @@
 """A model: a card, an engine, and the proof that both agree with scikit-learn."""
 
 import hashlib
+import os
+import re
+import stat
+import sys
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
-from typing import Any, NamedTuple
+from pathlib import Path, PurePosixPath
+from typing import Any, BinaryIO, NamedTuple
 
 import numpy as np
 from msgspec import Struct
@@ -26,9 +30,11 @@ DEFAULT_MODEL = Path(__file__).parent.parent / "iris.onnx"
 DEFAULT_MAX_MODEL_BYTES = 1 << 30  # 1 GiB
 
 # The engines compute in float32. What lies beyond the sixth decimal is the noise of that: it
-# differs from engine to engine, and the proof's tolerance does not vouch for it. Small
-# probabilities are left as they are, because there the digits still order the rows.
-_DECIMALS, _SMALL = 6, 0.01
+# differs from engine to engine, and the proof's tolerance does not vouch for it. Of small
+# probabilities more is kept, because there the digits still order the rows: seven, all that
+# float32 has.
+_DECIMALS, _SMALL, _DIGITS = 6, 0.01, 7
+_TINY = 1e-290  # below, the scale would not be a number
 
 # Range warnings of one call; each takes as much room as twenty rows of numbers.
 MOST_WARNINGS = 10_000
@@ -42,7 +48,7 @@ class UnusableModel(ValueError):
 
 
 class InvalidRow(ValueError):
-    """A row given to Model.predict() does not fit the model; the message says where and why."""
+    """A row given to `Model.predict` does not fit the model; the message says where and why."""
 
 
 class RangeWarning(Struct, frozen=True):
@@ -56,7 +62,17 @@ class RangeWarning(Struct, frozen=True):
 
 
 class Prediction(Struct, frozen=True):
-    """The answer to one row."""
+    """The answer to one row.
+
+    Attributes:
+        label: The name of the class.
+        index: The class's place in the card's `classes`, from 0.
+        probabilities: Every class's probability, 0 to 1, by its name. From 0.01 up they are rounded
+            to six decimals, below to seven significant digits.
+        warnings: One for each value outside the range that the training data held: `feature`,
+            `value`, `minimum` and `maximum` in the feature's unit, and `detail`, a sentence. One
+            call gives about 10,000 at most, to the first rows that have any.
+    """
 
     label: str
     index: int
@@ -77,54 +93,74 @@ class Answers(NamedTuple):
 class ModelFile:
     """A model file as read: its bytes, the card in them, and the SHA-256 of them all."""
 
-    path: Path
+    path: Path  # of what came by a URL, its name alone
+    source: str  # the path, or the URL without secrets
     onnx: bytes
     card: Card
     digest: str
 
 
 def read_model_file(
-    path: str | Path = DEFAULT_MODEL, *, max_bytes: int = DEFAULT_MAX_MODEL_BYTES
+    path: str | Path = DEFAULT_MODEL,
+    *,
+    max_bytes: int = DEFAULT_MAX_MODEL_BYTES,
+    sha256: str | None = None,
 ) -> ModelFile:
     """Read a model file and its card, without loading the engine.
 
     Raises:
-        UnusableModel: No such file, not a file, empty, too large, not ONNX, cut off, without a
-            card, or with one that this version cannot read.
+        UnusableModel: No such file, not a file, empty, too large, not the one that was wanted, not
+            ONNX, cut off, without a card, or with one that this version cannot read.
     """
-    if not str(path):
-        raise UnusableModel("no model file is named: the path is empty")
-    path = Path(path)
-    onnx = _read(path, max_bytes)
+    source, onnx = _obtain(str(path), max_bytes, sha256)
+    digest = hashlib.sha256(onnx).hexdigest()
+    if sha256 not in (None, digest):  # before anything is made of the bytes
+        raise UnusableModel(f"{source} has the SHA-256 {digest}, and {sha256} is wanted")
     try:
         document = read_metadata(onnx).get(METADATA_KEY)
     except NotOnnx:
-        raise UnusableModel(f"{path} is not an ONNX file") from None
+        raise UnusableModel(f"{source} is not an ONNX file") from None
     except TruncatedOnnx:
-        raise UnusableModel(f"{path} is cut off: it ends in the middle of the model") from None
+        raise UnusableModel(f"{source} is cut off: it ends in the middle of the model") from None
     if document is None:
         raise UnusableModel(
-            f"{path} is an ONNX file without a card: pack the scikit-learn estimator with "
-            f'irisws.pack(estimator, X, y, "{path.name}")'
+            f"{source} is an ONNX file without a card: pack the scikit-learn estimator with "
+            f'irisws.pack(estimator, X, y, "{Path(source).name}")'
         )
     try:
         card = read_card(document)
     except InvalidCard as error:
-        raise UnusableModel(f"{path} cannot be used: {error}") from None
-    return ModelFile(path, onnx, card, hashlib.sha256(onnx).hexdigest())
+        raise UnusableModel(f"{source} cannot be used: {error}") from None
+    name = PurePosixPath(source).name if is_url(source) else source
+    return ModelFile(Path(name), source, onnx, card, digest)
+
+
+def is_url(location: str) -> bool:
+    """Whether this is a URL rather than a path: `gs://bucket/iris.onnx`, not `C:\\iris.onnx`."""
+    return bool(re.match(r"[A-Za-z][A-Za-z0-9+.-]*://", location))
 
 
 class Model:
-    """A classifier that has proved itself on this machine. Safe to use from many threads."""
+    """A classifier that has proved itself on this machine. Safe to use from many threads.
+
+    Attributes:
+        card: What the file says of itself.
+        digest: The SHA-256 of the file, 64 hexadecimal digits.
+        path: The file; of one that came by a URL, its name alone.
+        source: The path or the URL that the file came by, as text.
+        proof: What replaying the golden rows showed: `rows`, `labels_agreeing`,
+            `largest_probability_difference` and `tolerance`.
+    """
 
     def __init__(self, file: ModelFile) -> None:
         """Load the engine and replay the golden rows; see `Model.load`."""
         self.card = card = file.card
         self.digest = file.digest
         self.path = file.path
+        self.source = file.source
         if digest_without_metadata(file.onnx) != card.graph:
             raise UnusableModel(
-                f"{file.path} was altered after it was packed: its graph has another SHA-256 "
+                f"{file.source} was altered after it was packed: its graph has another SHA-256 "
                 "than its card says"
             )
         try:
@@ -134,24 +170,34 @@ class Model:
             self._trees = _read_trees(file)
             self.proof = self._prove()
         except UnusableGraph as error:
-            raise UnusableModel(f"{file.path} cannot be used: {error}") from None
+            raise UnusableModel(f"{file.source} cannot be used: {error}") from None
         self._lowest = np.array([feature.minimum for feature in card.features])
         self._highest = np.array([feature.maximum for feature in card.features])
 
     @classmethod
     def load(
-        cls, path: str | Path = DEFAULT_MODEL, *, max_bytes: int = DEFAULT_MAX_MODEL_BYTES
+        cls,
+        path: str | Path = DEFAULT_MODEL,
+        *,
+        max_bytes: int = DEFAULT_MAX_MODEL_BYTES,
+        sha256: str | None = None,
     ) -> "Model":
         """Load a model file and prove it: its golden rows must give scikit-learn's answers.
 
         Args:
-            path: A file that `irisws.pack` wrote; the packaged iris model by default.
-            max_bytes: Refuse a larger file.
+            path: A file that `irisws.pack` wrote, or its URL (`gs://`, `s3://`, `https://`); the
+                packaged iris model by default. What ends with a slash is a folder, and means the
+                file `model.onnx` in it, else the only one `*.onnx`.
+            max_bytes: Refuse a larger file; 1 GiB by default.
+            sha256: Refuse a file that has another SHA-256; 64 hexadecimal digits in lower case.
+
+        Returns:
+            The model, proved.
 
         Raises:
             UnusableModel: The file cannot be read, is not a model, or does not prove itself.
         """
-        return cls(read_model_file(path, max_bytes=max_bytes))
+        return cls(read_model_file(path, max_bytes=max_bytes, sha256=sha256))
 
     @property
     def short_digest(self) -> str:
@@ -160,7 +206,7 @@ class Model:
 
     @property
     def largest_value(self) -> float:
-        """The largest absolute value that a row may hold."""
+        """The largest absolute value that a row may hold: that of float32 or of float64."""
         return self._engine.largest_value
 
     def predict(self, rows: Sequence[Row | Mapping[str, float]] | NDArray[Any]) -> list[Prediction]:
@@ -168,10 +214,11 @@ class Model:
 
         Args:
             rows: n rows; each a sequence of numbers in card order, or a mapping from feature name
-                or alias to number. An array has the shape `[n, features]`.
+                or alias to number. An array has the shape `[n, features]`; a data frame has its
+                columns in any order. Values are in the features' own units.
 
         Returns:
-            n predictions.
+            n predictions, in the order of the rows.
 
         Raises:
             InvalidRow: A row has a wrong length, an unknown or missing name, or a value that is
@@ -240,20 +287,53 @@ class Model:
         return worst
 
 
+def _obtain(location: str, max_bytes: int, sha256: str | None) -> tuple[str, bytes]:
+    """The path or the URL of the file, and its bytes."""
+    if not location:
+        raise UnusableModel("no model file is named: the path is empty")
+    path = Path(location)
+    is_folder = location.endswith("/") and path.is_dir()
+    if not is_folder and not is_url(location):
+        return str(path), _not_empty(_read(path, max_bytes), str(path))
+    from irisws.model import remote  # here: few need it, and a start is short
+
+    try:
+        if is_folder:
+            path /= remote.only_model(os.listdir(path), location)
+            return _obtain(str(path), max_bytes, sha256)
+        url, onnx = remote.fetch(location, max_bytes, sha256)
+    except remote.CannotFetch as error:
+        raise UnusableModel(str(error)) from None
+    return url, _not_empty(onnx, url)
+
+
+def _not_empty(onnx: bytes, source: str) -> bytes:
+    if not onnx:
+        raise UnusableModel(f"{source} is empty")
+    return onnx
+
+
 def _read(path: Path, max_bytes: int) -> bytes:
     try:
         with path.open("rb") as file:
-            onnx = file.read(max_bytes + 1)
+            onnx = file.read(min(max_bytes, _size(file)) + 1)
     except FileNotFoundError:
         raise UnusableModel(f"no such file: {path}") from None
     except OSError as error:  # Windows says "permission denied" of a directory
         reason = "it is a directory" if path.is_dir() else (error.strerror or str(error)).lower()
         raise UnusableModel(f"cannot read {path}: {reason}") from None
-    if not onnx:
-        raise UnusableModel(f"{path} is empty")
     if len(onnx) > max_bytes:
         raise UnusableModel(f"{path} is larger than the limit of {max_bytes:,} bytes")
     return onnx
+
+
+def _size(file: BinaryIO) -> int:
+    """The file's size in bytes; that of a pipe or a device, which have none, is taken for endless.
+
+    A read asks the system for the memory of all that it may read, and Windows counts it as used.
+    """
+    status = os.fstat(file.fileno())
+    return status.st_size if stat.S_ISREG(status.st_mode) else sys.maxsize
 
 
 def _read_trees(file: ModelFile) -> TreeEnsemble | None:
@@ -266,7 +346,12 @@ def _read_trees(file: ModelFile) -> TreeEnsemble | None:
 
 def _rounded(probabilities: NDArray[np.floating[Any]]) -> Matrix:
     exact = probabilities.astype(np.float64)
-    return np.where(exact < _SMALL, exact, exact.round(_DECIMALS))
+    rounded = exact.round(_DECIMALS)
+    if (few := (exact < _SMALL) & (exact > _TINY)).any():
+        small = exact[few]
+        scale = 10.0 ** (_DIGITS - 1 - np.floor(np.log10(small)))
+        rounded[few] = (small * scale).round() / scale
+    return rounded
 
 
 def _range_warnings(row: Row, features: Sequence[Feature]) -> Iterator[RangeWarning]:

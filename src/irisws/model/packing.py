@@ -76,7 +76,8 @@ def pack(
 ) -> Model:
     """Convert a fitted classifier to one model file, prove it, and write it whole.
 
-    The same estimator, data and date give the same bytes.
+    Needs the extra `train`. The same estimator, data, libraries, platform and date give the same
+    bytes.
 
     Args:
         estimator: A fitted scikit-learn classifier with `predict_proba`.
@@ -85,21 +86,25 @@ def pack(
         path: Where to write, by convention `*.onnx`. An existing file is replaced at the end.
         name: The model's name, safe in a URL: letters, digits, `.`, `_` and `-`.
         version: The model's version, of the same letters.
-        features: Names in column order, each with its alias, unit and description. By default
-            the names that the estimator was fitted with, else `x0`, `x1`, ….
+        features: Names in column order, each with a dict of what there is of `alias`, `unit` and
+            `description`. By default the names that the estimator was fitted with, else `x0`,
+            `x1`, ….
         class_names: Names to show, in the order of `estimator.classes_`; by default the labels.
         data_set: What the model was trained on, for people.
         seed: The random seed of the training, for the record.
-        scores: Cross-validated scores, for the record.
-        created: The date in the card; by default today, or `SOURCE_DATE_EPOCH`.
-        tolerance: How far a probability may be from scikit-learn's, 0.000001 to 0.1.
+        scores: Cross-validated scores, for the record; each an `irisws.model.card.Score`.
+        created: The date in the card; by default today in UTC, or the day of the environment
+            variable `SOURCE_DATE_EPOCH`.
+        tolerance: How far a probability may be from scikit-learn's, 0.000001 to 0.1; 0.00001 by
+            default.
 
     Returns:
         The packed model, loaded from the file and proved.
 
     Raises:
         CannotPack: The estimator is not a fitted classifier, does not convert, or the converted
-            form answers differently; or the data do not fit the estimator.
+            form answers differently; the data do not fit the estimator; or the file cannot be
+            written.
     """
     rows, labels = _numbers(X), np.asarray(y)
     _refuse_unfit(estimator, rows, labels, class_names)
