@@ -50,7 +50,14 @@ def closure(requirements: list[Requirement]) -> set[str]:
     return seen
 
 
-@pytest.mark.parametrize(("name", "extras"), [("serving.txt", ()), ("all.txt", tuple(EXTRAS))])
+@pytest.mark.parametrize(
+    ("name", "extras"),
+    [
+        ("serving.txt", ()),
+        ("all.txt", tuple(EXTRAS)),
+        *((f"{extra}.txt", (extra,)) for extra in ("train", "gcs", "s3")),
+    ],
+)
 def test_every_dependency_is_pinned_within_its_range(name: str, extras: tuple[str, ...]) -> None:
     """What pyproject.toml asks for stands in the file, in a version that it allows."""
     pinned = pins(name)
@@ -65,13 +72,16 @@ def test_serving_holds_nothing_that_serving_does_not_need() -> None:
     assert pins("serving.txt").keys() <= closure(wanted())
 
 
-def test_both_files_agree() -> None:
-    """The serving set is a part of the whole, in the same versions."""
-    serving, everything = pins("serving.txt"), pins("all.txt")
-    assert serving == {name: everything[name] for name in serving}
+@pytest.mark.parametrize("name", ["serving.txt", "train.txt", "gcs.txt", "s3.txt"])
+def test_files_agree(name: str) -> None:
+    """Each set is a part of the whole, in the same versions."""
+    everything = pins("all.txt")
+    for project, part in pins(name).items():
+        allowed = {str(pin.specifier) for pin in everything[project]}
+        assert {str(pin.specifier) for pin in part} <= allowed, project
 
 
-@pytest.mark.parametrize("name", ["serving.txt", "all.txt"])
+@pytest.mark.parametrize("name", [path.name for path in (ROOT / "requirements").glob("*.txt")])
 def test_only_names_versions_and_hashes(name: str) -> None:
     """No line has an address or an option; every pin has a hash."""
     lines = (ROOT / "requirements" / name).read_text(encoding="utf-8").splitlines()
