@@ -22,6 +22,7 @@ from tests.docs.matching import assert_json, assert_text, prefix_length
 
 STEP_SECONDS = 300
 SERVER_SECONDS = 60
+_LAST_WORDS_SECONDS = 10  # what it started may hold its output open for longer
 
 # What would change what a page shows.
 _NOT_FOR_PAGES = re.compile(r"IRISWS_.*|PORT|VIRTUAL_ENV|PYTHON.*|COVERAGE_.*|COV_.*|PYTEST_.*|CI")
@@ -99,7 +100,7 @@ class BackgroundServer:
         found = re.search(r"\b80[89]\d\b", command)
         self._port = int(found[0]) if found else DEFAULT_PORT
         self._printed, self._seen = "", 0
-        self._pump = threading.Thread(target=self._read)
+        self._pump = threading.Thread(target=self._read, daemon=True)
         self._pump.start()
 
     def _read(self) -> None:
@@ -133,7 +134,7 @@ class BackgroundServer:
         finally:
             with contextlib.suppress(ProcessLookupError):
                 os.killpg(self._process.pid, signal.SIGKILL)
-            self._pump.join()
+            self._pump.join(_LAST_WORDS_SECONDS)
         return self._printed[self._seen :]
 
 
@@ -254,6 +255,9 @@ class Reader:
 
 @contextlib.contextmanager
 def reading(page: Page, directory: Path) -> Iterator[Reader]:
+    # Whatever a shell started in the background ignores Ctrl-C, and so does all that it starts.
+    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+        signal.signal(signal.SIGINT, signal.default_int_handler)
     reader = Reader(page, directory)
     try:
         yield reader

@@ -14,7 +14,7 @@ from tests.docs.reader import reading
 
 SERVER = """\
 import http.server
-server = http.server.HTTPServer(("127.0.0.1", 8089), http.server.SimpleHTTPRequestHandler)
+server = http.server.HTTPServer(("127.0.0.1", 8199), http.server.SimpleHTTPRequestHandler)
 print("listening", flush=True)
 try:
     server.serve_forever()
@@ -68,10 +68,10 @@ def test_a_server_runs_until_it_is_stopped(tmp_path: Path) -> None:
     page = fenced('python title="server.py"', SERVER)
     page += fenced("shell", "python server.py", "server")
     page += fenced('text title="Output"', "listening")
-    page += fenced("shell", "curl -s http://127.0.0.1:8089/server.py | head -1")
+    page += fenced("shell", "curl -s http://127.0.0.1:8199/server.py | head -1")
     page += fenced('text title="Output"', "import http.server")
     page += fenced('text title="Output"', "...bye", "stop")
-    page += fenced("shell", "curl -s http://127.0.0.1:8089/", "exit 7")
+    page += fenced("shell", "curl -s http://127.0.0.1:8199/", "exit 7")
     follow(page, tmp_path)
 
 

@@ -16,16 +16,10 @@ from tests.docs.fences import ROOT, Page, pages
 from tests.docs.reader import DEFAULT_PORT, is_free
 
 PORTS = (DEFAULT_PORT, DEFAULT_PORT + 1)
-# A network of its own, with nothing but loopback: ports are free, and nothing is fetched unsaid.
-ISOLATED = (
-    "unshare",
-    "--map-root-user",
-    "--net",
-    "sh",
-    "-c",
-    'ip link set lo up && exec "$@"',
-    "sh",
-)
+# Loopback and nothing else: ports are free, and nothing is fetched unsaid. And processes of its
+# own: whatever the page has started ends with it.
+UNSHARE = ("unshare", "--map-root-user", "--net", "--pid", "--fork", "--kill-child", "--mount-proc")
+ISOLATED = (*UNSHARE, "sh", "-c", 'ip link set lo up && exec "$@"', "sh")
 
 
 def has_steps(page: Page) -> bool:
