@@ -1,0 +1,123 @@
+"""The plan: enough replicas, and sums that can be done by hand."""
+
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from examples.capacity.plan import LOADS, CannotPlan, Latency, Plan, plan, read_toml, table
+from examples.capacity.service import FILE, Service, shape_of
+
+# 1,000 requests a second, 1 ms each; p99 grows by a millisecond a tenth, from 1 ms at 0.02.
+SERVICE = Service(
+    measured="by hand",
+    in_step=1e-3,
+    busy=1e-3,
+    waking=0.0,
+    way=0.0,
+    shape=(1.0, 1.0),
+    rows=((1, 1e-3), (1001, 2e-3)),
+    memory_bytes=60_000_000,
+)
+LATENCY = Latency((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
+
+
+def planned(load: float, **assumed: float) -> Plan:
+    prices, usual = read_toml("prices.toml"), read_toml("fleet.toml")
+    return plan(load, SERVICE, LATENCY, prices, {**usual, "p99_ms": 6.0, **assumed})
+
+
+def test_replicas_keep_to_the_latency() -> None:
+    """Half of the capacity keeps to 6 ms: 10,000 requests a second need 20 replicas and a spare."""
+    found = planned(10_000)
+    assert found.replicas == 21
+    assert found.p99_ms < 6
+    assert found.memory_bytes == 21 * 60_000_000
+
+
+def test_costs_are_those_of_the_price_table() -> None:
+    """10,000 requests a second for a month of 730 hours, by hand from prices.toml."""
+    found = planned(10_000)
+    assert found.machines == pytest.approx(730 * 21 * (0.02181159 + 0.00292353) / 0.9)
+    gib = 26_280_000_000 * 450 / 2**30
+    assert found.balancer == pytest.approx(730 * 0.025 + gib * 0.008)
+    seconds = 20 * 2_628_000
+    by_instance = (seconds - 240_000) * 0.000018 + (seconds / 2 - 450_000) * 0.000002
+    assert found.by_instance == pytest.approx(by_instance)
+    by_request = (seconds - 180_000) * 0.000024 + (seconds / 2 - 360_000) * 0.0000025
+    assert found.by_request == pytest.approx(by_request + 26_278 * 0.40, rel=1e-6)
+
+
+def test_a_flower_an_hour_is_free_by_request() -> None:
+    """What is below the free allowance costs nothing."""
+    assert planned(1 / 3600).by_request == 0
+
+
+def test_more_load_costs_no_less() -> None:
+    """Replicas, memory and every price rise with the load."""
+    plans = [planned(load) for load in LOADS]
+    for column in zip(*(row[1:2] + row[3:] for row in plans), strict=True):
+        assert list(column) == sorted(column)
+
+
+def test_latency_that_cannot_be_had_is_said() -> None:
+    """Even alone a request takes 1 ms."""
+    with pytest.raises(CannotPlan, match="no replica answers 99 % within 0.5 ms"):
+        planned(10, p99_ms=0.5)
+
+
+def test_a_shorter_latency_takes_more_replicas() -> None:
+    """The same load within 3 ms and within 9 ms."""
+    assert planned(10_000, p99_ms=3.0).replicas > planned(10_000, p99_ms=9.0).replicas
+
+
+def test_no_replica_is_asked_for_more_than_is_sensible() -> None:
+    """However quick it still were: a third of its capacity means three times the replicas."""
+    assert planned(10_000, p99_ms=11.0, most_share=0.25).replicas == 41
+
+
+def test_the_service_comes_back_from_its_file(tmp_path: Path) -> None:
+    """What is written is what is read."""
+    SERVICE.write(tmp_path / "service.json")
+    assert Service.read(tmp_path / "service.json") == SERVICE
+    assert SERVICE.row_seconds() == pytest.approx(1e-6)
+
+
+def test_service_times_have_mean_and_shape() -> None:
+    """Quantiles of measured times give times with the same mean and the same percentiles."""
+    rng = np.random.default_rng(2)
+    measured = rng.gamma(4, 1e-4, 20_000)
+    service = replace(SERVICE, busy=float(measured.mean()), shape=shape_of(measured))
+    times = service.times(100_000, rng)
+    assert times.mean() == pytest.approx(measured.mean(), rel=0.02)
+    assert np.quantile(times, 0.9) == pytest.approx(np.quantile(measured, 0.9), rel=0.03)
+
+
+def test_the_packaged_measurement_makes_a_plan() -> None:
+    """service.json, prices.toml and fleet.toml fit together; p99 stays within what is asked."""
+    service = Service.read(FILE)
+    latency = Latency.simulated(service, np.random.default_rng(4))
+    prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
+    plans = [plan(load, service, latency, prices, assumed) for load in LOADS]
+    assert all(row.p99_ms <= assumed["p99_ms"] for row in plans)
+    assert plans[0].replicas == 2
+    assert plans[-1].replicas > 100
+    assert "| 1,000,000 |" in table(plans)
+
+
+@pytest.mark.parametrize("name", ["compute_engine", "kubernetes_engine", "load_balancing"])
+def test_prices_name_their_source_and_date(name: str) -> None:
+    """A price without a source and a day is none."""
+    assert_sourced(read_toml("prices.toml")[name])
+
+
+@pytest.mark.parametrize("name", ["by_instance", "by_request"])
+def test_prices_of_cloud_run_do_too(name: str) -> None:
+    assert_sourced(read_toml("prices.toml")["cloud_run"][name])
+
+
+def assert_sourced(prices: dict[str, object]) -> None:
+    assert str(prices["source"]).startswith("https://cloud.google.com/")
+    assert str(prices["date"]).startswith("2026-")
+    assert prices["note"]
