@@ -1,5 +1,6 @@
 """What many tests need: the packaged model, packed models of other kinds, and the application."""
 
+import signal
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,6 +14,10 @@ from webtest import TestApp as WebClient  # pytest would take Test… for a test
 import irisws
 from irisws.model.model import Model
 from irisws.settings import Settings
+
+# What a shell has started in the background ignores Ctrl-C, and so would all that the tests start.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 Caller = Callable[..., Any]
 

@@ -255,9 +255,6 @@ class Reader:
 
 @contextlib.contextmanager
 def reading(page: Page, directory: Path) -> Iterator[Reader]:
-    # Whatever a shell started in the background ignores Ctrl-C, and so does all that it starts.
-    if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
-        signal.signal(signal.SIGINT, signal.default_int_handler)
     reader = Reader(page, directory)
     try:
         yield reader
