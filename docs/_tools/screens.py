@@ -165,7 +165,8 @@ def save(page: Page, path: Path, first: Locator | None = None, last: Locator | N
     page.mouse.move(0, 0)
     page.evaluate("scrollTo(0, 0)")
     window = page.viewport_size or {"width": 0, "height": 0}
-    top = first.bounding_box()["y"] - MARGIN if first else 0.0  # type: ignore[index]
+    start = first.bounding_box() if first else None
+    top = start["y"] - MARGIN if start else 0.0
     end = last.bounding_box() if last else None
     bottom = end["y"] + end["height"] + MARGIN if end else window["height"]
     picture = page.screenshot(

@@ -11,9 +11,9 @@ from html.parser import HTMLParser
 from pathlib import Path
 from xml.etree import ElementTree
 
-import tree_sitter_powershell
 import yaml
-from tree_sitter import Language, Parser
+
+from tests.docs.shells import parse_powershell
 
 
 def check(language: str, text: str) -> str | None:
@@ -90,8 +90,7 @@ def _dockerfile(text: str) -> None:
 
 
 def _powershell(text: str) -> None:
-    if Parser(Language(tree_sitter_powershell.language())).parse(text.encode()).root_node.has_error:
-        raise ValueError("this is not PowerShell")
+    parse_powershell(text)
 
 
 def _bash(text: str) -> None:
@@ -115,6 +114,8 @@ _CHECKS: dict[str, Callable[[str], object]] = {
     "csv": lambda text: list(csv.reader(text.splitlines(), strict=True)),
 }
 
+
+LANGUAGES = _CHECKS.keys()
 
 _BY_SUFFIX = {
     ".plist": "xml",

@@ -6,7 +6,7 @@
 import re
 from collections import Counter
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -15,9 +15,10 @@ import yaml
 from sybil import Document, Region
 from sybil.parsers.markdown.lexers import RawFencedCodeBlockLexer
 
+from tests.docs.checks import LANGUAGES
+
 ROOT = Path(__file__).parent.parent.parent
 SHELLS = {"bash": "bash", "powershell": "PowerShell", "bat": "cmd"}
-PARSED = {"json", "yaml", "toml", "ini", "xml", "javascript", "dockerfile", "html", "css", "csv"}
 OUTPUT = "Output"
 NO_FILE = "there is no file"
 
@@ -57,7 +58,7 @@ class Fence:
             return self._kind_of_command()
         if self.language == "python":
             return "checked" if "excerpt" in self.comments else "run"
-        if self.language in PARSED:
+        if self.language in LANGUAGES:
             return "checked"
         if self.language == "text":
             return "nothing"
@@ -130,7 +131,7 @@ class Page:
             fence = self._fence(region, line, between)
             joins = bool(group) and self._stands_beside(group[-1], fence, between)
             comments = comments if joins else tuple(c for c in found if c != "stop")
-            fence = Fence(**{**vars(fence), "comments": comments})
+            fence = replace(fence, comments=comments)
             if not joins:
                 steps += _with_group(group)
                 steps += [Stop(f"{self.name}:{line}")] * found.count("stop")
@@ -173,7 +174,7 @@ class Page:
 
 def _with_group(group: list[Fence]) -> Iterator[Fence]:
     for fence in group:
-        yield Fence(**{**vars(fence), "group": tuple(group)})
+        yield replace(fence, group=tuple(group))
 
 
 def pages() -> list[Page]:

@@ -95,10 +95,15 @@ def _commands(text: str, *, quotes: str, escape: str) -> Iterator[Command]:
 _POWERSHELL = Parser(Language(tree_sitter_powershell.language()))
 
 
-def _powershell(text: str) -> Iterator[Command]:
+def parse_powershell(text: str) -> Node:
     root = _POWERSHELL.parse(text.encode()).root_node
     if root.has_error:
         raise NotUnderstood("this is not PowerShell")
+    return root
+
+
+def _powershell(text: str) -> Iterator[Command]:
+    root = parse_powershell(text)
     if "&&" in text or "||" in text:
         raise NotUnderstood("Windows PowerShell 5.1 has no && and no ||")
     for node in _statements(root):

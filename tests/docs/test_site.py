@@ -3,7 +3,6 @@
 import html
 import os
 import re
-import shutil
 import subprocess
 import sys
 import threading
@@ -23,13 +22,13 @@ from playwright.sync_api import (
     ConsoleMessage,
     Page,
     Request,
-    sync_playwright,
 )
 
 from irisws.web.problem import TYPE_BASE
-from tests.explorer.conftest import FLAGS
+from tests import chromium
 
 ROOT = Path(__file__).parents[2]
+browser = chromium.browser
 STABLE = "https://irisws.readthedocs.io/en/stable/"
 TELEPHONE = 360  # CSS pixels
 
@@ -100,18 +99,6 @@ def address(site: Path) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}/"
         server.shutdown()
         thread.join()
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; where there is none the tests are skipped, but never in the gate."""
-    path = shutil.which("chromium")
-    if path is None:
-        (pytest.fail if "CI" in os.environ else pytest.skip)("there is no chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

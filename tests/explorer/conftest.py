@@ -1,7 +1,5 @@
 """A headless Chromium, and the servers that it visits."""
 
-import os
-import shutil
 import threading
 from collections.abc import Callable, Iterator
 from socketserver import ThreadingMixIn
@@ -10,24 +8,17 @@ from urllib.parse import urlsplit
 from wsgiref.simple_server import WSGIRequestHandler, WSGIServer, make_server
 
 import pytest
-from playwright.sync_api import Browser, ConsoleMessage, Locator, Page, sync_playwright
+from playwright.sync_api import Browser, ConsoleMessage, Locator, Page
 
 import irisws
 from irisws.model.model import Model
+from tests import chromium
 from tests.conformance.live import serving
 
 if TYPE_CHECKING:
     from _typeshed.wsgi import StartResponse, WSGIApplication, WSGIEnvironment
 
-FLAGS = [
-    "--no-sandbox",  # root, as in most containers, may not have one
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
+browser = chromium.browser
 
 # Before the page's own scripts: what the policy blocked becomes an error on the console.
 WATCH = """
@@ -89,18 +80,6 @@ class QuietHandler(WSGIRequestHandler):
 
 
 Visitor = Callable[..., Visit]
-
-
-@pytest.fixture(scope="module")
-def browser() -> Iterator[Browser]:
-    """Debian's Chromium; where there is none the tests are skipped, but never in the gate."""
-    path = shutil.which("chromium")
-    if path is None:
-        (pytest.fail if "CI" in os.environ else pytest.skip)("there is no chromium")
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
 
 
 @pytest.fixture

@@ -107,7 +107,7 @@ class _Source:
     """One object of a file system. What it does takes place in time, or raises TimeoutError."""
 
     def __init__(self, url: str, max_bytes: int, answer_seconds: float) -> None:
-        from fsspec.core import url_to_fs  # type: ignore[import-untyped]
+        from fsspec.core import url_to_fs
 
         self._max_bytes, self._seconds = max_bytes, answer_seconds
         # Listings and instances that were kept from another call would be out of date.
