@@ -6,9 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from palmerpenguins import load_penguins
+from sklearn.compose import ColumnTransformer
 from sklearn.datasets import load_breast_cancer, load_iris
 from sklearn.ensemble import RandomForestClassifier
+from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from webtest import TestApp as WebClient  # pytest would take Test… for a test class
 
 import irisws
@@ -39,7 +44,9 @@ def forest(iris_data: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory)
     X, y = iris_data
     names = load_iris().target_names[y]
     estimator = RandomForestClassifier(25, random_state=3).fit(X, names)
-    return irisws.pack(estimator, X, names, tmp_path_factory.mktemp("m") / "f.onnx", name="forest")
+    return irisws.pack(
+        estimator, X, names, tmp_path_factory.mktemp("m") / "f.onnx", name="forest", report=None
+    )
 
 
 @pytest.fixture(scope="session")
@@ -48,7 +55,59 @@ def linear(tmp_path_factory: pytest.TempPathFactory) -> Model:
     X, y = load_breast_cancer(return_X_y=True)
     X = (X - X.mean(axis=0)) / X.std(axis=0)
     path: Path = tmp_path_factory.mktemp("m") / "linear.onnx"
-    return irisws.pack(LogisticRegression(max_iter=1000).fit(X, y), X, y, path, name="tumour")
+    return irisws.pack(
+        LogisticRegression(max_iter=1000).fit(X, y), X, y, path, name="tumour", report=None
+    )
+
+
+@pytest.fixture(scope="session")
+def penguins() -> tuple[Any, Any]:
+    """Penguins and their species: strings, numbers, whole numbers, a boolean; some are missing."""
+    X = load_penguins()
+    y = X.pop("species")
+    X["heavy"] = X["body_mass_g"] > 4200
+    return X, y
+
+
+@pytest.fixture(scope="session")
+def mixed_pipeline(penguins: tuple[Any, Any]) -> Any:
+    """What `mixed` is packed of."""
+    return mixed_columns(OneHotEncoder(handle_unknown="ignore")).fit(*penguins)
+
+
+@pytest.fixture(scope="session")
+def mixed(
+    mixed_pipeline: Any, penguins: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Model:
+    """A pipeline on the penguins that takes any string."""
+    path = tmp_path_factory.mktemp("m") / "mixed.onnx"
+    info: Any = {
+        "bill_length_mm": {"alias": "bl", "unit": "mm"},
+        "sex": {"alias": "s", "description": "the sex"},
+    }
+    return irisws.pack(mixed_pipeline, *penguins, path, name="mixed", features=info, report=None)
+
+
+@pytest.fixture(scope="session")
+def closed(penguins: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Model:
+    """The same, of an encoder that takes the strings of training only."""
+    path = tmp_path_factory.mktemp("m") / "closed.onnx"
+    pipeline = mixed_columns(OneHotEncoder()).fit(*penguins)
+    return irisws.pack(pipeline, *penguins, path, name="closed", report=None)
+
+
+def mixed_columns(encoder: Any) -> Any:
+    """An unfitted pipeline for the penguins."""
+    numbers = make_pipeline(SimpleImputer(), StandardScaler())
+    measures = ["bill_length_mm", "bill_depth_mm", "flipper_length_mm", "body_mass_g", "year"]
+    columns = ColumnTransformer(
+        [
+            ("text", encoder, ["island", "sex"]),
+            ("numbers", numbers, measures),
+            ("booleans", "passthrough", ["heavy"]),
+        ]
+    )
+    return make_pipeline(columns, LogisticRegression(max_iter=1000))
 
 
 @pytest.fixture

@@ -120,7 +120,7 @@ def test_card_that_breaks_a_rule(model_file: Path) -> None:
     change_card(model_file, lambda card: card["features"][2].update(minimum="low"))
     assert refusal(model_file) == (
         f"{model_file} cannot be used: its card is not valid: "
-        "Expected `float`, got `str` - at `$.features[2].minimum`"
+        "Expected `float | null`, got `str` - at `$.features[2].minimum`"
     )
 
 

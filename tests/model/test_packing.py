@@ -10,13 +10,12 @@ import numpy as np
 import onnx
 import pandas
 import pytest
+from scipy.sparse import csr_array
+from sklearn.cluster import KMeans
 from sklearn.datasets import load_breast_cancer, make_classification
-from sklearn.ensemble import (
-    ExtraTreesClassifier,
-    HistGradientBoostingClassifier,
-    RandomForestClassifier,
-)
-from sklearn.linear_model import LinearRegression, LogisticRegression, RidgeClassifier
+from sklearn.dummy import DummyClassifier
+from sklearn.ensemble import ExtraTreesClassifier, RandomForestClassifier
+from sklearn.linear_model import LinearRegression, LogisticRegression
 from sklearn.multiclass import OneVsRestClassifier
 from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
@@ -25,13 +24,14 @@ from sklearn.tree import DecisionTreeClassifier
 import irisws
 from irisws.model.model import DEFAULT_MODEL, Model
 from irisws.model.packing import CannotPack
-from irisws.model.training import train_iris
+from irisws.training.iris import train_iris
 
 TODAY = datetime.date(2026, 11, 22)
 Data = tuple[Any, Any]
 
 
 def pack(estimator: Any, data: Data, path: Path, **options: Any) -> Model:
+    options.setdefault("report", None)
     return irisws.pack(estimator, *data, path, name="test", created=TODAY, **options)
 
 
@@ -125,29 +125,56 @@ def test_forest_with_impure_leaves_answers_alike_alone_and_among_others(tmp_path
     ("make", "message"),
     [
         (lambda X, y: DecisionTreeClassifier(), "DecisionTreeClassifier is not fitted"),
-        (lambda X, y: LinearRegression().fit(X, y), "LinearRegression has no predict_proba"),
-        (lambda X, y: RidgeClassifier().fit(X, y), "RidgeClassifier has no predict_proba"),
+        (lambda X, y: LinearRegression().fit(X, y), "is a regressor, and irisws packs classifiers"),
+        (lambda X, y: KMeans(3).fit(X), "KMeans is not a classifier"),
+        (lambda X, y: DecisionTreeClassifier, "DecisionTreeClassifier is a class: call it"),
+        (lambda X, y: "tree", "str is not a scikit-learn classifier"),
         (lambda X, y: DecisionTreeClassifier().fit(X[:, :3], y), "fitted with 3 features, X has 4"),
         (lambda X, y: DecisionTreeClassifier().fit(X, np.c_[y, y]), "has several outputs"),
         (lambda X, y: OneVsRestClassifier(GaussianNB()).fit(X, np.eye(3)[y]), "several outputs"),
-        (lambda X, y: HistGradientBoostingClassifier().fit(X, y), "does not become an ONNX model"),
-        (lambda X, y: KNeighborsClassifier(5).fit(X, y), "answers as scikit-learn"),
+        (lambda X, y: DummyClassifier().fit(X, y * 0), r"fitted with one class only, \[0\]"),
     ],
 )
 def test_estimators_that_cannot_be_packed(
     make: Callable[[Any, Any], Any], message: str, tmp_path: Path, iris_data: Data
 ) -> None:
-    """What is not a fitted classifier, or does not agree with itself as ONNX, is refused."""
+    """What is not a fitted classifier of one output is refused."""
     with pytest.raises(CannotPack, match=message):
         pack(make(*iris_data), iris_data, tmp_path / "m.onnx")
     assert list(tmp_path.iterdir()) == []
 
 
+def test_disagreement_refuses_onnx_with_the_rows(tmp_path: Path, iris_data: Data) -> None:
+    """A label mismatch names rows that differ; what is not ONNX is served by scikit-learn."""
+    data = (iris_data[0].round(), iris_data[1])
+    estimator = KNeighborsClassifier(4).fit(*data)  # neighbours at one distance: which are taken?
+    with pytest.raises(CannotPack, match=r"rows \d+ get another label.*example \(x0=\d"):
+        pack(estimator, data, tmp_path / "m.onnx", engine="onnx")
+    assert list(tmp_path.iterdir()) == []
+    lines: list[str] = []
+    model = pack(estimator, data, tmp_path / "m.onnx", report=lines.append)
+    assert [file.name for file in tmp_path.iterdir()] == ["m.skops"]
+    assert model.path == tmp_path / "m.skops"
+    assert "served with scikit-learn itself: KNeighborsClassifier does not become" in lines[0]
+    assert "get another label" in str(model.card.parity.not_onnx)
+    rows = np.random.default_rng(0).uniform(0, 8, size=(500, 4))
+    assert [p.index for p in model.predict(rows)] == estimator.predict(rows).tolist()
+
+
 @pytest.mark.parametrize(
     ("X", "message"),
     [
-        ([["a", "b"]], "X must hold numbers only"),
-        ([[1.0, float("nan")]], "X must hold finite numbers of at most"),
+        ([["a", "b"]], "fitted with 4 features, X has 2"),
+        ([[1.0, float("nan")]], "column 'x1' is all missing"),
+        ([[1.0, float("inf")]], "column 'x1' must hold finite numbers of at most 1e[+]37"),
+        ([[1.0, None, "a", 2.0]], "column 'x1' is all missing"),
+        (csr_array(np.eye(4)), "X is sparse"),
+        (
+            np.array([[1.0, "a"], ["b", 2]], dtype=object),
+            "'x0' holds values of the types float, str",
+        ),
+        (np.array([["2026-11-22"]], dtype="datetime64[D]"), "column 'x0' holds times"),
+        (np.empty((0, 4)), "X must have the shape"),
         ([1.0, 2.0], r"X must have the shape \[n, features\], not \(2,\)"),
         ([[1.0, 2.0, 3.0, 4.0]], "y must have one label a row"),
     ],
@@ -172,7 +199,7 @@ def test_names_must_be_as_many_as_columns_and_classes(tmp_path: Path, iris_data:
     ("options", "message"),
     [
         ({"features": {"a": {"units": "cm"}, "b": {}, "c": {}, "d": {}}}, "not units"),
-        ({"features": {"b": {}, "a": {}, "c": {}, "d": {}}}, "in the order of the fit"),
+        ({"features": {"a": {"kind": "string"}}}, "column 'a' holds numbers, features say string"),
         ({"tolerance": 1e-9}, "its card is not valid"),
         ({"class_names": ["a", 'b"', "c"]}, "its card is not valid"),
         ({"version": "1/0"}, "its card is not valid"),
@@ -188,12 +215,31 @@ def test_descriptions_that_cannot_be_packed(
         pack(estimator, (frame, iris_data[1]), tmp_path / "m.onnx", **options)
 
 
-def test_columns_in_another_order_are_refused(tmp_path: Path, iris_data: Data) -> None:
-    """A frame whose columns were swapped would give the card the wrong ranges."""
+def test_columns_are_taken_in_the_order_of_the_fit(tmp_path: Path, iris_data: Data) -> None:
+    """A frame whose columns were swapped gives the card the ranges that belong to the names."""
+    frame = pandas.DataFrame(iris_data[0], columns=["a", "b", "c", "d"])
+    estimator = DecisionTreeClassifier(random_state=0).fit(frame, iris_data[1])
+    swapped = frame[["b", "a", "d", "c"]]
+    card = pack(estimator, (swapped, iris_data[1]), tmp_path / "m.onnx").card
+    assert [(f.name, f.maximum) for f in card.features] == [
+        ("a", 7.9),
+        ("b", 4.4),
+        ("c", 6.9),
+        ("d", 2.5),
+    ]
+    assert card.parity.label_mismatches == 0
+
+
+def test_other_columns_are_refused(tmp_path: Path, iris_data: Data) -> None:
+    """A frame with other columns than the fit says which both have; doubled names are refused."""
     frame = pandas.DataFrame(iris_data[0], columns=["a", "b", "c", "d"])
     estimator = DecisionTreeClassifier().fit(frame, iris_data[1])
-    with pytest.raises(CannotPack, match="the estimator was fitted with"):
-        pack(estimator, (frame[["b", "a", "c", "d"]], iris_data[1]), tmp_path / "m.onnx")
+    other = frame.rename(columns={"d": "e"})
+    with pytest.raises(CannotPack, match=r"\['a', 'b', 'c', 'e'\], the estimator was fitted with"):
+        pack(estimator, (other, iris_data[1]), tmp_path / "m.onnx")
+    doubled = frame.rename(columns={"d": "c"})
+    with pytest.raises(CannotPack, match="X has doubled column names: c"):
+        pack(estimator, (doubled, iris_data[1]), tmp_path / "m.onnx")
 
 
 @pytest.mark.parametrize(
@@ -228,7 +274,7 @@ def test_failed_packing_keeps_the_old_file(tmp_path: Path, iris_data: Data) -> N
     path = tmp_path / "m.onnx"
     path.write_bytes(b"old")
     with pytest.raises(CannotPack):
-        pack(KNeighborsClassifier(5).fit(*iris_data), iris_data, path)
+        pack(KNeighborsClassifier(5).fit(*iris_data), iris_data, path, engine="onnx")
     assert path.read_bytes() == b"old"
     pack(ExtraTreesClassifier(5, random_state=0).fit(*iris_data), iris_data, path)
     assert [file.name for file in tmp_path.iterdir()] == ["m.onnx"]

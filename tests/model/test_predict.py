@@ -7,7 +7,8 @@ import pandas
 import pytest
 from sklearn.tree import DecisionTreeClassifier
 
-from irisws.model.model import InvalidRow, Model, Prediction, RangeWarning, _rounded
+from irisws.model.model import InvalidRow, Model, Prediction, _rounded
+from irisws.model.range_warnings import RangeWarning
 
 FLOWER = {"sl": 2.0, "sw": 1.0, "pl": 2.0, "pw": 3.0}
 
@@ -65,14 +66,23 @@ def test_no_rows_give_no_predictions(iris: Model) -> None:
 @pytest.mark.parametrize(
     ("rows", "message"),
     [
-        ([[1, 2, 3]], r"rows must have the shape \[n, 4\], not \(1, 3\)"),
-        ([[1, 2, 3, float("nan")]], "row 0, petal_width: nan is not a finite number"),
-        ([[1, 2, 3, 1e39]], "row 0, petal_width: 1e[+]39 is not a finite number of at most 3.4e"),
-        ([[1, 2, 3, "5.1"]], "rows must hold numbers: no strings, no booleans, no None"),
-        ([[1, 2, 3, True]], "rows must hold numbers: no strings, no booleans, no None"),
-        ([[1, 2, 3, None]], "rows must hold numbers: no strings, no booleans, no None"),
-        ([[1, 2, 3, 4], [1, 2]], "rows must have 4 numbers each"),
-        ([[]], r"rows must have the shape \[n, 4\], not \(1, 0\)"),
+        ([[1, 2, 3]], r"rows must have the shape \[n, 4\], not \[n, 3\]"),
+        (np.array([[1, 2, 3]]), r"rows must have the shape \[n, 4\], not \(1, 3\)"),
+        ([[1, 2, 3, float("nan")]], "row 0, petal_width: expected a finite number in cm, got nan"),
+        (
+            np.array([[1, 2, 3, np.nan]]),
+            "row 0, petal_width: nan is not a finite number of at most",
+        ),
+        ([[1, 2, 3, 1e39]], r"row 0, petal_width: expected a number of at most 3.4e\+38 in size"),
+        ([[1, 2, 3, 10**400]], r"petal_width: expected a number of at most 3.4e\+38 in size"),
+        ([[1, 2, 3, "5.1"]], "row 0, petal_width: expected a finite number in cm, got '5.1'"),
+        ([[1, 2, 3, True]], "row 0, petal_width: expected a finite number in cm, got True"),
+        ([[1, 2, 3, None]], "row 0, petal_width: expected a finite number in cm, got None"),
+        ([[1, 2, "a", None]], r"petal_length: .*; row 0, petal_width: .* \(values at fault: 2\)"),
+        ([[1, 2, 3, 4], [1, 2]], r"rows must have the shape \[n, 4\], not \[n, 2\]"),
+        ([[]], r"rows must have the shape \[n, 4\], not \[n, 0\]"),
+        (["abcd"], "row 0 must be a sequence or a mapping of values"),
+        (np.zeros(4), r"rows must have the shape \[n, 4\], not \(4,\)"),
         ([{"sl": 1, "sw": 2, "pl": 3, "pv": 4}], r"unknown: \['pv'\], missing: \['petal_width'\]"),
         ([{"sl": 1, "sepal_length": 1, "sw": 2, "pl": 3, "pw": 4}], "must name each feature once"),
     ],

@@ -20,7 +20,8 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 from sklearn.tree import DecisionTreeClassifier
 
-from irisws.model.conversion import convert
+from irisws.model.columns import read_table
+from irisws.model.conversion import Form, convert
 from irisws.model.model import DEFAULT_MODEL
 from irisws.model.onnx_file import read_nodes
 from irisws.model.trees import TreeEnsemble, read_tree_ensemble, widest_bound
@@ -31,7 +32,9 @@ FLOAT32 = st.floats(width=32, allow_nan=False, allow_infinity=False)
 def walk_of(estimator: Any, load: Callable[..., Any]) -> tuple[TreeEnsemble | None, Any]:
     X, y = load(return_X_y=True)
     estimator.fit(X, y)
-    nodes = read_nodes(convert(estimator, X.shape[1], np.float32).SerializeToString())
+    features = read_table(X, None, None).features
+    onnx = convert(estimator, features, None, Form(np.float32, by_column=False, typed=False))
+    nodes = read_nodes(onnx.SerializeToString())
     return read_tree_ensemble(nodes, X.shape[1], len(estimator.classes_)), X
 
 

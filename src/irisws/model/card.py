@@ -25,26 +25,67 @@ Date = Annotated[str, Meta(pattern=r"^\d{4}-\d\d-\d\d" + _END)]
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}" + _END)]
 
 
+# A value of a row as JSON has it; null is a missing one.
+Value = float | int | bool | str | None
+
+
 class InvalidCard(ValueError):
     """The document is not a card of this format; the message says where and why."""
 
 
 class Feature(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """One measured quantity, with the range of values that the training data held."""
+    """One column of a row, with what the training data held in it.
+
+    Attributes:
+        name: The name that callers use.
+        alias: A second, short one.
+        unit: Of the values, for people.
+        description: For people.
+        kind: `number`, `integer`, `boolean` or `string`.
+        missing: Whether a row may hold null here.
+        minimum: The least value of a number or an integer in training.
+        maximum: The greatest.
+        quantiles: Of the training values: 5, 25, 50, 75 and 95 %.
+        categories: The different values in training, if they are such: of most strings, and of
+            numbers that the estimator takes for categories.
+        closed: Whether the estimator refuses values other than the categories.
+        example: A value to show to people.
+    """
 
     name: Name
     alias: Name | None = None
     unit: str | None = None
     description: str | None = None
-    kind: Literal["number"] = "number"
-    minimum: float
-    maximum: float
-    quantiles: Annotated[tuple[float, ...], Meta(min_length=5, max_length=5)]  # 5 to 95 %
-    example: float
+    kind: Literal["number", "integer", "boolean", "string"] = "number"
+    missing: bool = False
+    minimum: float | None = None
+    maximum: float | None = None
+    quantiles: Annotated[tuple[float, ...], Meta(min_length=5, max_length=5)] | None = None
+    categories: tuple[str | float, ...] | None = None
+    closed: bool = False
+    example: Value
 
     def __post_init__(self) -> None:
-        if not self.minimum <= self.maximum:
-            raise ValueError(f"feature {self.name!r}: minimum is above maximum")
+        if self.is_numeric:
+            if self.minimum is None or self.maximum is None or self.quantiles is None:
+                raise ValueError(f"feature {self.name!r}: its range in training is not given")
+            if not self.minimum <= self.maximum:
+                raise ValueError(f"feature {self.name!r}: minimum is above maximum")
+        if self.closed and not self.categories:
+            raise ValueError(f"feature {self.name!r}: closed, and without categories")
+
+    @property
+    def is_numeric(self) -> bool:
+        """Whether its values have an order and a range: those of a number or an integer."""
+        return self.kind in ("number", "integer")
+
+
+class Column(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A column of the data frame that the estimator was fitted with."""
+
+    name: str
+    dtype: str  # as pandas names it
+    null: Literal["nan", "None"] = "nan"  # what stands for a missing object
 
 
 class TargetClass(Struct, frozen=True, kw_only=True):
@@ -58,17 +99,18 @@ class TargetClass(Struct, frozen=True, kw_only=True):
 class GoldenRow(Struct, frozen=True, kw_only=True):
     """One row (features in card order) and scikit-learn's own answer to it at training time."""
 
-    inputs: tuple[float, ...]
+    inputs: tuple[Value, ...]
     index: int  # of the class, in card order
-    probabilities: tuple[float, ...]  # one per class, in card order
+    probabilities: tuple[float, ...]  # one per class, in card order; none if the model has none
 
 
-class Parity(Struct, frozen=True, kw_only=True):
+class Parity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the shipped engine compared with scikit-learn when the model was packed."""
 
     rows: int
     label_mismatches: int
     largest_probability_difference: float
+    not_onnx: str | None = None  # why the model is served with scikit-learn itself
 
 
 class Score(Struct, frozen=True, kw_only=True):
@@ -101,15 +143,19 @@ class Card(Struct, frozen=True, kw_only=True):
         version: The model's version.
         created: The day of packing, `YYYY-MM-DD`.
         graph: The SHA-256 of the file without its metadata, 64 hexadecimal digits.
-        features: One for each column: `name`, `alias`, `unit`, `description`, `kind`, and of the
-            training data, in that unit, `minimum`, `maximum`, `quantiles` and `example`.
+        features: One for each column: `name`, `alias`, `unit`, `description`, `kind`, `missing`,
+            `closed`, and of the training data `minimum`, `maximum`, `quantiles` (of a number, in
+            that unit), `categories` and `example`.
         classes: `name`, `value` and `training_rows` of each.
         golden: Rows to answer before serving: `inputs`, `index` and `probabilities` of each.
         tolerance: How far a probability may be from scikit-learn's.
         parity: How the engine compared with scikit-learn at packing: `rows`, `label_mismatches`
-            and `largest_probability_difference`.
+            and `largest_probability_difference`, and `not_onnx`, why the engine is scikit-learn.
         provenance: `estimator`, `libraries`, `python`, `platform`, `rows`, `data_set`, `seed`.
         scores: `metric`, `mean`, `standard_deviation` and `folds` of each.
+        has_probabilities: Whether the estimator gives probabilities.
+        frame: The columns of the data frame that the estimator was fitted with: `name`, `dtype` and
+            `null` of each; null if it was an array.
     """
 
     format: Literal[1] = FORMAT
@@ -124,15 +170,19 @@ class Card(Struct, frozen=True, kw_only=True):
     parity: Parity
     provenance: Provenance
     scores: tuple[Score, ...] = ()
+    has_probabilities: bool = True
+    frame: tuple[Column, ...] | None = None
 
     def __post_init__(self) -> None:
         names = [n for f in self.features for n in (f.name, f.alias) if n is not None]
         _refuse_doubled("feature", names)
         _refuse_doubled("class", [c.name for c in self.classes])
+        if self.frame is not None and len(self.frame) != len(self.features):
+            raise ValueError("the frame does not have one column per feature")
         for number, row in enumerate(self.golden):
             if len(row.inputs) != len(self.features):
                 raise ValueError(f"golden row {number} does not have one value per feature")
-            if len(row.probabilities) != len(self.classes):
+            if len(row.probabilities) != len(self.classes) * self.has_probabilities:
                 raise ValueError(f"golden row {number} does not have one probability per class")
             if not 0 <= row.index < len(self.classes):
                 raise ValueError(f"golden row {number} names a class that is not there")

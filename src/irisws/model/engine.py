@@ -3,22 +3,29 @@
 import os
 import re
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, Protocol
 
 import numpy as np
 import onnxruntime
 from numpy.typing import NDArray
+
+from irisws.model.card import Feature
+from irisws.model.rows import Rows, is_missing
 
 if os.environ.get("ORT_DISABLE_TELEMETRY") == "1":
     onnxruntime.disable_telemetry_events()  # on Windows it does not look at the variable
 
 LABEL, PROBABILITIES = "label", "probabilities"
 
-_TENSOR_TYPES: dict[str, type[np.floating[Any]]] = {
+# ONNX has no missing strings, so this stands for one. No text holds it (Unicode, noncharacters).
+MISSING_STRING = "\uffff"
+
+_NUMBER_TYPES: dict[str, type[np.floating[Any]]] = {
     "tensor(float)": np.float32,
     "tensor(double)": np.float64,
 }
-_LABEL_TYPES = ("tensor(int64)", "tensor(string)")
+_STRING_TYPE = "tensor(string)"
+_LABEL_TYPES = ("tensor(int64)", _STRING_TYPE)
 _FATAL_ONLY = 4  # ONNX Runtime would print its own C++ messages otherwise
 
 # A graph may keep weights in other files; nothing is to be read but the file that was proved.
@@ -27,28 +34,71 @@ _NO_FOLDER = os.path.join(os.devnull, "none")  # no folder can be there, on any 
 
 
 class UnusableGraph(ValueError):
-    """ONNX Runtime cannot load the graph, or the graph is not a classifier as the card says."""
+    """The engine cannot load the model, or the model is not a classifier as the card says."""
+
+
+class RefusedRow(ValueError):
+    """The engine cannot answer a row that fits the card; the message has its reason."""
+
+
+class Engine(Protocol):
+    """What answers rows. Safe to use from many threads."""
+
+    @property
+    def largest_value(self) -> float:
+        """The largest absolute value that a number of a row may have."""
+
+    def predict(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Answer rows.
+
+        Args:
+            rows: Shape `[n, features]`; see `irisws.model.rows`.
+
+        Returns:
+            The class indexes, shape `[n]`, and the probabilities, shape `[n, classes]`, or `[n, 0]`
+            if the model has none.
+        """
 
 
 class OnnxEngine:
-    """A classifier graph: one tensor `[n, features]` in, labels and probabilities out."""
+    """A classifier graph: numbers `[n, …]` and strings `[n, …]` in, labels and probabilities out.
 
-    def __init__(self, onnx: bytes, feature_count: int, class_values: Sequence[object]) -> None:
+    The graph takes one tensor of all numbers, in card order, booleans and integers among them, and
+    one of all strings, in card order. What it has no feature for it does not take.
+    """
+
+    def __init__(
+        self,
+        onnx: bytes,
+        features: Sequence[Feature],
+        class_values: Sequence[object],
+        has_probabilities: bool = True,
+    ) -> None:
         """Load the graph and compare its shape with what the card says.
 
         Args:
             onnx: The model file's bytes.
-            feature_count: The number of columns that a row has.
+            features: The card's.
             class_values: What the graph's label output may hold, in the order of probabilities.
+            has_probabilities: Whether to ask the graph for probabilities.
 
         Raises:
             UnusableGraph: The graph does not load, or does not fit.
         """
         self._session = _session(onnx)
-        _refuse_misfit(self._session, feature_count, len(class_values))
-        tensor = self._session.get_inputs()[0]
-        self._input_name: str = tensor.name
-        self.dtype = _TENSOR_TYPES[tensor.type]
+        texts = [at for at, feature in enumerate(features) if feature.kind == "string"]
+        numbers = [at for at, feature in enumerate(features) if feature.kind != "string"]
+        outputs = [LABEL, PROBABILITIES][: 1 + has_probabilities]
+        _refuse_misfit(self._session, len(numbers), len(texts), outputs, len(class_values))
+        self._outputs = outputs
+        self._numbers = numbers if texts else None  # None for all columns
+        self._texts = texts
+        self.dtype: type[np.floating[Any]] = np.float64
+        for tensor in self._session.get_inputs():
+            if tensor.type == _STRING_TYPE:
+                self._strings_name = tensor.name
+            else:
+                self._numbers_name, self.dtype = tensor.name, _NUMBER_TYPES[tensor.type]
         self._indexes = {value: index for index, value in enumerate(class_values)}
         self._labels_are_indexes = list(class_values) == list(range(len(class_values)))
 
@@ -57,25 +107,28 @@ class OnnxEngine:
         """The largest finite value that the graph's input type holds; larger ones overflow."""
         return float(np.finfo(self.dtype).max)
 
-    def predict(self, rows: NDArray[np.floating[Any]]) -> tuple[NDArray[Any], NDArray[Any]]:
-        """Answer rows of finite numbers.
-
-        Args:
-            rows: Shape `[n, features]`, any float type; converted to the graph's own.
-
-        Returns:
-            The class indexes, shape `[n]`, and the probabilities, shape `[n, classes]`.
-        """
-        tensor = np.ascontiguousarray(rows, dtype=self.dtype)
+    def predict(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
+        """Answer rows; see `Engine.predict`."""
         try:
-            labels, probabilities = self._session.run(
-                [LABEL, PROBABILITIES], {self._input_name: tensor}
-            )
+            found = self._session.run(self._outputs, self._tensors(rows))
         except Exception as error:  # its exception classes share no public base
             raise UnusableGraph(f"ONNX Runtime does not run it: {_first_line(error)}") from None
+        if len(found) == 1:
+            return self._as_indexes(found[0]), np.empty((len(rows), 0))
+        labels, probabilities = found
         if probabilities.shape != (len(rows), len(self._indexes)):
             raise UnusableGraph("its graph does not answer one probability per row and class")
         return self._as_indexes(labels), probabilities
+
+    def _tensors(self, rows: Rows) -> dict[str, NDArray[Any]]:
+        if self._numbers is None:
+            return {self._numbers_name: np.ascontiguousarray(rows, dtype=self.dtype)}
+        strings = rows[:, self._texts]
+        strings[is_missing(strings)] = MISSING_STRING
+        tensors = {self._strings_name: strings}
+        if self._numbers:
+            tensors[self._numbers_name] = rows[:, self._numbers].astype(self.dtype)
+        return tensors
 
     def _as_indexes(self, labels: NDArray[Any]) -> NDArray[Any]:
         if self._labels_are_indexes:
@@ -102,27 +155,54 @@ def _session(onnx: bytes) -> Any:
         raise UnusableGraph(f"ONNX Runtime does not load it: {_first_line(error)}") from None
 
 
-def _refuse_misfit(session: Any, feature_count: int, class_count: int) -> None:
+def _refuse_misfit(
+    session: Any, number_count: int, text_count: int, wanted: Sequence[str], class_count: int
+) -> None:
     inputs, outputs = session.get_inputs(), {o.name: o for o in session.get_outputs()}
-    if len(inputs) != 1 or inputs[0].type not in _TENSOR_TYPES or len(inputs[0].shape) != 2:
-        raise UnusableGraph("its graph must take one float or double tensor of shape [n, features]")
-    if inputs[0].shape[1] != feature_count:
+    _refuse_inputs(inputs, number_count, text_count)
+    if not outputs.keys() >= set(wanted):
         raise UnusableGraph(
-            f"its card names {feature_count} features, its graph takes {inputs[0].shape[1]}"
-        )
-    if not {LABEL, PROBABILITIES} <= outputs.keys():
-        raise UnusableGraph(
-            f"its graph must have the outputs {LABEL!r} and {PROBABILITIES!r}, "
+            f"its graph must have the outputs {' and '.join(map(repr, wanted))}, "
             f"it has {', '.join(map(repr, outputs))}"
         )
-    label, probabilities = outputs[LABEL], outputs[PROBABILITIES]
+    label = outputs[LABEL]
     if label.type not in _LABEL_TYPES or len(label.shape) != 1:
         raise UnusableGraph(f"its {LABEL!r} must be integers or strings of shape [n]")
-    if probabilities.type not in _TENSOR_TYPES or len(probabilities.shape) != 2:
+    if PROBABILITIES not in wanted:
+        return
+    probabilities = outputs[PROBABILITIES]
+    if probabilities.type not in _NUMBER_TYPES or len(probabilities.shape) != 2:
         raise UnusableGraph(f"its {PROBABILITIES!r} must be floats of shape [n, classes]")
     width = probabilities.shape[1]
     if isinstance(width, int) and width != class_count:
         raise UnusableGraph(f"its card names {class_count} classes, its graph answers {width}")
+
+
+def _refuse_inputs(inputs: Sequence[Any], number_count: int, text_count: int) -> None:
+    """Refuse inputs that are not one tensor for the numbers and one for the strings."""
+    wanted = {_STRING_TYPE: text_count} if text_count else {}
+    for tensor in inputs:
+        if tensor.type in _NUMBER_TYPES and number_count:
+            wanted[tensor.type] = number_count
+    given = {tensor.type: tensor.shape for tensor in inputs}
+    expected = bool(number_count) + bool(text_count)
+    if given.keys() != wanted.keys() or len(inputs) != expected or len(wanted) != expected:
+        raise UnusableGraph(
+            "its graph must take "
+            + " and ".join(
+                f"one {what} tensor of shape [n, {name}]"
+                for what, name, count in (
+                    ("float or double", "features" if not text_count else "numbers", number_count),
+                    ("string", "features" if not number_count else "strings", text_count),
+                )
+                if count
+            )
+        )
+    for kind, count in wanted.items():
+        if len(given[kind]) != 2 or given[kind][1] != count:
+            taken = given[kind][1] if len(given[kind]) == 2 else f"the shape {given[kind]}"
+            what = "features" if expected == 1 else "strings" if kind == _STRING_TYPE else "numbers"
+            raise UnusableGraph(f"its card names {count} {what}, its graph takes {taken}")
 
 
 def _first_line(error: Exception) -> str:

@@ -1,4 +1,7 @@
-"""Rows to compare two engines on, made from the training data."""
+"""Points to compare two engines on, made from those of the training data.
+
+A point is a row of numbers; `irisws.model.codes` makes points of rows, and rows of points.
+"""
 
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -14,13 +17,29 @@ _TRIES = 40  # rows tried for each pair that is wanted
 _BISECTIONS = 12  # a pair ends 1/4096 of its first distance apart: close, but far above rounding
 
 
+def box(rows: Matrix) -> tuple[Matrix, Matrix]:
+    """The least and the greatest value of each column, shape `[features]`; of NaN alone, 0."""
+    present = np.where(np.isnan(rows), np.inf, rows).min(axis=0)
+    highest = np.where(np.isnan(rows), -np.inf, rows).max(axis=0)
+    empty = np.isinf(present)
+    return np.where(empty, 0.0, present), np.where(empty, 0.0, highest)
+
+
+def with_missing(
+    rows: Matrix, may_be_missing: NDArray[np.bool_], rng: np.random.Generator, share: float
+) -> Matrix:
+    """The rows with a share of the values missing, in the columns where that may be."""
+    gone = rng.random(rows.shape) < share
+    return np.where(gone & may_be_missing, np.nan, rows)
+
+
 def probe_rows(rows: Matrix, rng: np.random.Generator, count: int = 2_000) -> Matrix:
     """Rows around the training data: jittered copies, and uniform ones in and beyond its box.
 
     Returns:
         Shape `[3 * count, features]`.
     """
-    lowest, highest = rows.min(axis=0), rows.max(axis=0)
+    lowest, highest = box(rows)
     spread = highest - lowest
     copies = rows[rng.integers(len(rows), size=count)]
     jittered = copies + rng.normal(scale=0.02, size=copies.shape) * spread
@@ -61,7 +80,7 @@ def boundary_rows(
     Returns:
         Shape `[n, features]`, n at most `2 * count`; none where the label never changes.
     """
-    lowest, highest = rows.min(axis=0), rows.max(axis=0)
+    lowest, highest = box(rows)
     shape = (_TRIES * count, rows.shape[1])
     near, far = (rng.uniform(lowest, highest, size=shape) for _ in range(2))
     changed = rng.integers(rows.shape[1], size=len(near))

@@ -36,15 +36,18 @@ def replay(card: Card, indexes: NDArray[Any], probabilities: NDArray[Any]) -> Pr
     """Compare the answers given here to the golden rows with those in the card.
 
     Args:
-        card: The card, with n golden rows.
+        card: The card, with n golden rows or more; the first n are compared.
         indexes: The answered classes, shape `[n]`.
         probabilities: The answered probabilities, shape `[n, classes]`.
     """
-    expected = np.array([row.index for row in card.golden])
-    differences = np.abs(probabilities - np.array([row.probabilities for row in card.golden]))
+    golden = card.golden[: len(indexes)]
+    expected = np.array([row.index for row in golden])
+    differences = np.abs(probabilities - np.array([row.probabilities for row in golden]))
     return Proof(
-        rows=len(card.golden),
+        rows=len(golden),
         labels_agreeing=int((expected == indexes).sum()),
-        largest_probability_difference=float(np.nan_to_num(differences, nan=np.inf).max()),
+        largest_probability_difference=float(
+            np.nan_to_num(differences, nan=np.inf).max(initial=0.0)
+        ),
         tolerance=card.tolerance,
     )
