@@ -104,6 +104,21 @@ class GoldenRow(Struct, frozen=True, kw_only=True):
     probabilities: tuple[float, ...]  # one per class, in card order; none if the model has none
 
 
+class Leaf(Struct, frozen=True, kw_only=True):
+    """A leaf of a single decision tree, and the training rows that came to it."""
+
+    node: int  # its number in the graph
+    rows: int
+    rows_of_class: int  # of the class that the leaf answers with
+
+
+class SampleRow(Struct, frozen=True, kw_only=True):
+    """A row of the training data, and the index of its class."""
+
+    inputs: tuple[Value, ...]
+    index: int
+
+
 class Parity(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """How the shipped engine compared with scikit-learn when the model was packed."""
 
@@ -156,6 +171,9 @@ class Card(Struct, frozen=True, kw_only=True):
         has_probabilities: Whether the estimator gives probabilities.
         frame: The columns of the data frame that the estimator was fitted with: `name`, `dtype` and
             `null` of each; null if it was an array.
+        leaves: Of a single decision tree: `node`, `rows` and `rows_of_class` of each leaf.
+        sample: Training rows to name as the nearest ones, if packing was asked for them: `inputs`
+            and `index` of each.
     """
 
     format: Literal[1] = FORMAT
@@ -172,6 +190,8 @@ class Card(Struct, frozen=True, kw_only=True):
     scores: tuple[Score, ...] = ()
     has_probabilities: bool = True
     frame: tuple[Column, ...] | None = None
+    leaves: tuple[Leaf, ...] = ()
+    sample: tuple[SampleRow, ...] = ()
 
     def __post_init__(self) -> None:
         names = [n for f in self.features for n in (f.name, f.alias) if n is not None]
@@ -179,22 +199,31 @@ class Card(Struct, frozen=True, kw_only=True):
         _refuse_doubled("class", [c.name for c in self.classes])
         if self.frame is not None and len(self.frame) != len(self.features):
             raise ValueError("the frame does not have one column per feature")
-        for number, row in enumerate(self.golden):
-            if len(row.inputs) != len(self.features):
-                raise ValueError(f"golden row {number} does not have one value per feature")
-            if len(row.probabilities) != len(self.classes) * self.has_probabilities:
+        described: dict[str, tuple[GoldenRow | SampleRow, ...]]
+        described = {"golden": self.golden, "sample": self.sample}
+        for what, rows in described.items():
+            for number, row in enumerate(rows):
+                if len(row.inputs) != len(self.features):
+                    raise ValueError(f"{what} row {number} does not have one value per feature")
+                if not 0 <= row.index < len(self.classes):
+                    raise ValueError(f"{what} row {number} names a class that is not there")
+        for number, golden in enumerate(self.golden):
+            if len(golden.probabilities) != len(self.classes) * self.has_probabilities:
                 raise ValueError(f"golden row {number} does not have one probability per class")
-            if not 0 <= row.index < len(self.classes):
-                raise ValueError(f"golden row {number} names a class that is not there")
 
     def to_json(self) -> bytes:
         """Encode deterministically: equal cards give equal bytes."""
         return msgspec.json.encode(self, order="deterministic")
 
     def summary(self) -> dict[str, Any]:
-        """The card as plain JSON values, with `golden_rows`, their number, in place of `golden`."""
+        """The card as plain JSON values, with the number of rows in place of the rows.
+
+        `golden_rows` is that of `golden`, `sample_rows` that of `sample`; leaves are left out.
+        """
         document: dict[str, Any] = msgspec.to_builtins(self)
         document["golden_rows"] = len(document.pop("golden"))
+        document["sample_rows"] = len(document.pop("sample"))
+        del document["leaves"]
         return document
 
 

@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 from irisws.model.batching import BatchingEngine
 from irisws.model.card import Value
 from irisws.model.engine import Engine, OnnxEngine, RefusedRow, UnusableGraph
+from irisws.model.explanation import explainer
 from irisws.model.model_file import DEFAULT_MAX_MODEL_BYTES, ModelFile, read_model_file
 from irisws.model.model_file import DEFAULT_MODEL as DEFAULT_MODEL
 from irisws.model.model_file import UnusableModel as UnusableModel
@@ -20,7 +21,7 @@ from irisws.model.onnx_file import NotOnnx, TruncatedOnnx, read_nodes
 from irisws.model.proof import Proof, replay
 from irisws.model.range_warnings import RangeChecker, RangeWarning
 from irisws.model.rows import InvalidRow as InvalidRow
-from irisws.model.rows import Rows, as_rows, dtype_of, read_rows
+from irisws.model.rows import Rows, as_rows, dtype_of, is_walkable, read_rows
 from irisws.model.skops_file import is_skops
 from irisws.model.trees import TreeEnsemble, read_tree_ensemble
 
@@ -80,6 +81,8 @@ class Model:
         engine: What answers, in words: `ONNX Runtime 1.31.1`, or `scikit-learn 1.9.1, because …`.
         is_batching: Whether requests that come while it is busy are answered together, as a
             `.skops` file's are: more threads then answer more.
+        explainer: Explains answers, if this is a single decision tree or the card holds a sample of
+            the training rows; else None.
     """
 
     def __init__(self, file: ModelFile, trust: Collection[str] = ()) -> None:
@@ -96,6 +99,7 @@ class Model:
         except UnusableGraph as error:
             raise UnusableModel(f"{file.source} cannot be used: {error}") from None
         self._ranges = RangeChecker(card.features)
+        self.explainer = explainer(card, self._trees)
         self.engine = _engine_name(file)
         self.is_batching = isinstance(self._engine, BatchingEngine)
 
@@ -180,18 +184,19 @@ class Model:
         """The positions of the features of a valid row that are outside their training range."""
         return self._ranges.outside_of_one(row)
 
-    def answer(self, rows: Rows) -> Answers:
+    def answer(self, rows: Rows, *, warn: bool = True) -> Answers:
         """Answer rows that are known to be valid.
 
         Args:
             rows: Shape `[n, features]`; see `irisws.model.rows`.
+            warn: Whether to make the warnings, which take longer than the answers.
 
         Raises:
             InvalidRow: The estimator refuses a row that fits the card.
         """
         indexes, probabilities = self._evaluate(rows)
         outside = self._ranges.outside(rows)
-        warnings = self._ranges.warnings(rows, outside)
+        warnings = self._ranges.warnings(rows, outside) if warn else {}
         return Answers(indexes, _rounded(probabilities), warnings, outside)
 
     def _evaluate(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
@@ -252,7 +257,7 @@ def _engine_name(file: ModelFile) -> str:
 
 def _read_trees(file: ModelFile) -> TreeEnsemble | None:
     features = file.card.features
-    if is_skops(file.data) or any(f.missing or f.kind == "string" for f in features):
+    if is_skops(file.data) or not is_walkable(features):
         return None
     try:
         return read_tree_ensemble(read_nodes(file.data), len(features), len(file.card.classes))

@@ -27,8 +27,10 @@ from irisws.model.card import (
     Feature,
     GoldenRow,
     InvalidCard,
+    Leaf,
     Parity,
     Provenance,
+    SampleRow,
     Score,
     TargetClass,
     read_card,
@@ -38,11 +40,12 @@ from irisws.model.columns import FeatureInfo, Table, UnfitData, read_table
 from irisws.model.conversion import NotConvertible, convert, forms
 from irisws.model.engine import OnnxEngine, RefusedRow, UnusableGraph
 from irisws.model.estimator import EstimatorEngine
+from irisws.model.explanation import leaves_of
 from irisws.model.model import Model, UnusableModel
 from irisws.model.model_file import read_model_file
 from irisws.model.onnx_file import digest_without_metadata, read_nodes
 from irisws.model.probes import boundary_rows, class_like_rows, probe_rows, with_missing
-from irisws.model.rows import Rows, as_rows, as_values, dtype_of
+from irisws.model.rows import Rows, as_rows, as_values, is_walkable
 from irisws.model.trees import read_tree_ensemble
 
 DEFAULT_TOLERANCE = 1e-5
@@ -86,6 +89,7 @@ def pack(
     created: datetime.date | None = None,
     tolerance: float = DEFAULT_TOLERANCE,
     engine: Literal["auto", "onnx", "skops"] = "auto",
+    sample: int = 0,
     report: Callable[[str], object] | None = print,
 ) -> Model:
     """Convert a fitted classifier to one model file, prove it, and write it whole.
@@ -117,6 +121,9 @@ def pack(
             default.
         engine: `onnx` to refuse what does not become ONNX, `skops` to serve with scikit-learn
             itself; by default ONNX where that answers alike, else skops.
+        sample: So many training rows, drawn at random, go into the card, to be named as the nearest
+            ones where a caller asks for an explanation. None by default: the data may be
+            sensitive, and everyone who has the file, or may ask for explanations, sees them.
         report: Takes a line that says what was compared and written; None for silence.
 
     Returns:
@@ -143,6 +150,7 @@ def pack(
     inputs = as_rows([row.inputs for row in golden], table.features)
     compared = np.vstack([_compared_rows(codes, table), inputs])
     form = _form(reference, compared, table, tolerance, engine)
+    known = reference.indexes(labels)
     card = _card(
         graph=form.digest,
         name=name,
@@ -157,6 +165,8 @@ def pack(
         scores=tuple(scores),
         has_probabilities=has_probabilities,
         frame=table.frame,
+        leaves=_leaves(form, table, known),
+        sample=_sample(table, known, sample),
     )
     target = Path(path).with_suffix(form.suffix) if form.suffix == ".skops" else Path(path)
     model = _write(_with_card(form, card), target, form.trust)
@@ -409,7 +419,7 @@ def _compare(
         engine.predict(row[np.newaxis])[0][0] != index
         for row, index in zip(rows[-_ALONE:], expected[0][-_ALONE:], strict=True)
     ]
-    is_walked = dtype_of(features) is float and not any(f.missing for f in features)
+    is_walked = is_walkable(features)
     trees = read_tree_ensemble(read_nodes(encoded), rows.shape[1], len(values))
     if trees is not None and is_walked:
         walked = [trees.predict(row) for row in rows.tolist()]
@@ -475,6 +485,29 @@ def _golden(
     return tuple(
         GoldenRow(inputs=values, index=index, probabilities=tuple(each))
         for values, index, each in answers
+    )
+
+
+def _leaves(form: _Form, table: Table, indexes: NDArray[np.int64]) -> tuple[Leaf, ...]:
+    """The leaves of what answers by the walk over a single tree; of all else none."""
+    if form.suffix == ".skops" or not is_walkable(table.features):
+        return ()
+    classes = int(indexes.max()) + 1
+    trees = read_tree_ensemble(read_nodes(form.data), len(table.features), classes)
+    if trees is None or len(trees.roots) != 1:
+        return ()
+    return leaves_of(trees, table.rows, indexes.tolist())
+
+
+def _sample(table: Table, indexes: NDArray[np.int64], count: int) -> tuple[SampleRow, ...]:
+    if count <= 0:
+        return ()
+    rng = np.random.default_rng(0)
+    chosen = rng.permutation(len(table.rows))[:count]
+    values = as_values(table.rows[chosen], table.features)
+    return tuple(
+        SampleRow(inputs=row, index=index)
+        for row, index in zip(values, indexes[chosen].tolist(), strict=True)
     )
 
 

@@ -8,7 +8,7 @@ from msgspec import UNSET, Struct, UnsetType
 from numpy.typing import NDArray
 
 from irisws.model.card import Feature
-from irisws.model.rows import Rows
+from irisws.model.rows import Rows, with_unit
 
 # Range warnings of one call; each takes as much room as twenty rows of numbers.
 MOST_WARNINGS = 10_000
@@ -116,7 +116,8 @@ def _unlike(value: float, feature: Feature) -> RangeWarning:
     minimum, maximum = feature.minimum, feature.maximum
     assert minimum is not None
     assert maximum is not None
-    given, highest = (_with_unit(v, feature) for v in (value, maximum))
+    given, highest = (with_unit(v, feature) for v in (value, maximum))
+    lowest = with_unit(minimum, feature, unit=False)
     factor = _fitting_factor(value, minimum, maximum)
     return RangeWarning(
         feature=feature.name,
@@ -124,7 +125,7 @@ def _unlike(value: float, feature: Feature) -> RangeWarning:
         minimum=minimum,
         maximum=maximum,
         factor=UNSET if factor is None else factor,
-        detail=f"{feature.name} {given} is outside the {_shown(minimum, feature)} to {highest} "
+        detail=f"{feature.name} {given} is outside the {lowest} to {highest} "
         "seen in training" + ("" if factor is None else _units_hint(factor, feature.unit)),
     )
 
@@ -153,12 +154,3 @@ def _units_hint(factor: float, unit: str | None) -> str:
             if unit in units and abs(size / (units[unit] * factor) - 1) < 1e-9:
                 return f"; ×{factor:g} fits: {_SPELLED[other]} for {_SPELLED[unit]}?"
     return f"; ×{factor:g} fits: in another unit?"
-
-
-def _with_unit(value: float, feature: Feature) -> str:
-    shown = _shown(value, feature)
-    return f"{shown} {feature.unit}" if feature.unit else shown
-
-
-def _shown(value: float, feature: Feature) -> str:
-    return repr(int(value)) if feature.kind == "integer" and value.is_integer() else repr(value)

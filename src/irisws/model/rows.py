@@ -37,6 +37,11 @@ def dtype_of(features: Sequence[Feature]) -> type:
     return object if any(feature.kind == "string" for feature in features) else float
 
 
+def is_walkable(features: Sequence[Feature]) -> bool:
+    """Whether every value is a number that is there, so that trees can be walked in Python."""
+    return dtype_of(features) is float and not any(feature.missing for feature in features)
+
+
 def as_rows(values: Sequence[Sequence[Value]], features: Sequence[Feature]) -> Rows:
     """Make rows of values that are known to be valid, as JSON has them, in card order."""
     if dtype_of(features) is float:
@@ -73,6 +78,13 @@ def expected(feature: Feature) -> str:
     else:
         text = _KINDS[feature.kind] + (f" in {feature.unit}" if feature.unit else "")
     return f"{text} or null" if feature.missing else text
+
+
+def with_unit(value: Value, feature: Feature, *, unit: bool = True) -> str:
+    """A value for people: `0.2 cm`, `3`."""
+    if feature.kind == "integer" and isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return f"{value!r} {feature.unit}" if unit and feature.unit else repr(value)
 
 
 def accepts(value: Any, feature: Feature, largest_value: float) -> bool:

@@ -60,7 +60,9 @@ def load_estimator(data: bytes, card: Card, trust: Collection[str]) -> Estimator
 
 def _refuse_other_version(packed_with: Mapping[str, str], here: str) -> None:
     """scikit-learn gives no guarantee that an estimator works under another version's code."""
-    there = packed_with.get("scikit-learn", "an unknown version")
+    there = packed_with.get("scikit-learn")
+    if there is None:
+        raise UnusableGraph("it was packed with an unknown version of scikit-learn")
     if there.split(".")[:2] != here.split(".")[:2]:
         raise UnusableGraph(
             f"it was packed with scikit-learn {there}, and this is {here}: "

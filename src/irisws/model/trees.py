@@ -27,7 +27,8 @@ _MODE_BYTES = 12  # of one node's longest mode that is walked, BRANCH_LEQ, as it
 NEAR_TIE = 1e-6
 
 # A branch is (feature, bound, node if value <= bound, node otherwise); a leaf is
-# (None, ((class, probability), ...), None, None). Nested tuples are what Python walks fastest.
+# (None, ((class, probability), ...), its number, None). Nested tuples are what Python walks
+# fastest.
 TreeNode: TypeAlias = tuple[Any, Any, Any, Any]
 
 
@@ -61,6 +62,27 @@ class TreeEnsemble:
         return average.index(best), average
 
 
+def path_to_leaf(
+    root: TreeNode, row: Sequence[float]
+) -> tuple[list[tuple[int, float, bool]], TreeNode]:
+    """The comparisons that a row meets in one tree, and the leaf that it comes to.
+
+    Returns:
+        Of each comparison the feature's position, the graph's threshold, and whether the value is
+        at most that; and the leaf.
+    """
+    steps = []
+    node = root
+    while node[0] is not None:
+        position, bound, left, right = node
+        is_left = row[position] <= bound
+        # Rounding the bound gives the threshold again; as text it is the number that people wrote.
+        (threshold,) = struct.unpack("<f", struct.pack("<f", bound))
+        steps.append((position, _shortest(threshold), is_left))
+        node = left if is_left else right
+    return steps, node
+
+
 class _Unwalkable(Exception):
     """The graph holds something that only ONNX Runtime evaluates."""
 
@@ -80,6 +102,15 @@ def read_tree_ensemble(
         return _ensemble(nodes[0].attributes, feature_count, class_count)
     except (_Unwalkable, KeyError, ValueError):  # what is missing, or of differing lengths
         return None
+
+
+def _shortest(threshold: float) -> float:
+    """The shortest decimal number that is this float32."""
+    for digits in range(1, 10):
+        shorter = float(f"{threshold:.{digits}g}")
+        if struct.pack("<f", shorter) == struct.pack("<f", threshold):
+            return shorter
+    return threshold
 
 
 def widest_bound(threshold: float) -> float:
@@ -167,7 +198,7 @@ class _Builder:
             raise _Unwalkable
         mode, feature, bound, when_true, when_false = self.nodes[tree, node]
         if mode == b"LEAF":
-            return (None, tuple(self.leaves[tree, node]), None, None)
+            return (None, tuple(self.leaves[tree, node]), node, None)
         if mode != b"BRANCH_LEQ" or feature >= self.feature_count:
             raise _Unwalkable
         below = ancestors | {node}
