@@ -2,12 +2,14 @@
 
     python -m examples.capacity.plan
     python -m examples.capacity.plan --loads 20 500 12000
+    python -m examples.capacity.plan --loads 10000 --rows 100     100 flowers in each request
 
 From service.json (python -m examples.capacity.measure writes it), prices.toml and fleet.toml.
 """
 
 import argparse
 import math
+import sys
 import tomllib
 from dataclasses import dataclass
 from pathlib import Path
@@ -84,16 +86,22 @@ class Latency:
 
 
 def plan(
-    load: float, service: Service, latency: Latency, prices: dict[str, Any], assumed: dict[str, Any]
+    load: float,
+    service: Service,
+    latency: Latency,
+    prices: dict[str, Any],
+    assumed: dict[str, Any],
+    rows: int = 1,
 ) -> Plan:
     """What a load needs.
 
     Args:
-        load: Requests a second, one flower each, at the busiest.
-        service: What a replica was measured to take.
+        load: Requests a second, at the busiest.
+        service: What a replica was measured to take for a request of so many rows.
         latency: Simulated of that.
         prices: As in prices.toml.
         assumed: As in fleet.toml.
+        rows: Flowers in a request.
 
     Raises:
         CannotPlan: The latency cannot be had.
@@ -107,7 +115,7 @@ def plan(
         p99_ms=latency.at(load / replicas / service.capacity),
         memory_bytes=replicas * service.memory_bytes,
         machines=_machines(replicas, prices["compute_engine"], assumed),
-        balancer=_balancer(load, prices["load_balancing"], assumed),
+        balancer=_balancer(load, rows, prices["load_balancing"], assumed),
         by_instance=_cloud_run(load, needed, 1.0, prices["cloud_run"]["by_instance"], assumed),
         by_request=_cloud_run(
             load,
@@ -136,9 +144,17 @@ def read_toml(name: str) -> dict[str, Any]:
 def main() -> None:
     parser = argparse.ArgumentParser(prog="python -m examples.capacity.plan")
     parser.add_argument("--loads", type=float, nargs="+", default=LOADS, metavar="REQ/S")
-    loads = parser.parse_args().loads
-    service, rng = Service.read(), np.random.default_rng(1)
-    latency = Latency.simulated(service, rng)
+    parser.add_argument("--rows", type=int, default=1, help="flowers in a request (1)")
+    options = parser.parse_args()
+    try:
+        _print_plans(options.loads, options.rows)
+    except ValueError as error:
+        sys.exit(f"plan: {error}")
+
+
+def _print_plans(loads: list[float], rows: int) -> None:
+    service = Service.read().of_rows(rows)
+    latency = Latency.simulated(service, np.random.default_rng(1))
     prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
     share = share_to_use(latency, assumed)
     print(
@@ -146,7 +162,7 @@ def main() -> None:
         f"one core answers {service.capacity:,.0f} requests a second at most, and is asked for "
         f"{share:.0%} of that: 99 % within {latency.at(share):.1f} ms\n"
     )
-    print(table([plan(load, service, latency, prices, assumed) for load in loads]))
+    print(table([plan(load, service, latency, prices, assumed, rows) for load in loads]))
     cluster = _HOURS * prices["kubernetes_engine"]["cluster_hour"]
     print(f"\nKubernetes: machines and balancer, and ${cluster:,.0f} for the cluster.")
 
@@ -183,8 +199,9 @@ def _machines(replicas: int, prices: dict[str, Any], assumed: dict[str, Any]) ->
     return float(_HOURS * replicas * a_vcpu / (1 - assumed["machine_reserve"]))
 
 
-def _balancer(load: float, prices: dict[str, Any], assumed: dict[str, Any]) -> float:
-    gib = _SECONDS * load * (assumed["request_bytes"] + assumed["reply_bytes"]) / _GIB
+def _balancer(load: float, rows: int, prices: dict[str, Any], assumed: dict[str, Any]) -> float:
+    more = (rows - 1) * (assumed["row_request_bytes"] + assumed["row_reply_bytes"])
+    gib = _SECONDS * load * (assumed["request_bytes"] + assumed["reply_bytes"] + more) / _GIB
     return float(_HOURS * prices["rule_hour"] + gib * prices["gib_processed"])
 
 

@@ -1,7 +1,7 @@
 """What one replica costs a request, as it was measured, kept in service.json."""
 
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -45,6 +45,21 @@ class Service:
         """What one row more costs, in seconds, from the two largest requests."""
         (rows, seconds), (more_rows, more_seconds) = self.rows[-2:]
         return (more_seconds - seconds) / (more_rows - rows)
+
+    def of_rows(self, rows: int) -> "Service":
+        """The same replica, asked for so many rows in each request.
+
+        Its times keep their shape. Between the numbers of rows that were measured, the time goes in
+        a straight line; a request of one row is what it is in `busy`.
+
+        Raises:
+            ValueError: More rows than were measured, or less than one.
+        """
+        known = np.array([(1, self.busy), *self.rows[1:]]).T
+        most = self.rows[-1][0]
+        if not 1 <= rows <= most:
+            raise ValueError(f"rows a request: 1 to {most:,} were measured, not {rows:,}")
+        return replace(self, busy=float(np.interp(rows, *known)))
 
     def write(self, path: Path = FILE) -> None:
         """Write to a file."""

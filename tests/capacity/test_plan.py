@@ -1,5 +1,8 @@
 """The plan: enough replicas, and sums that can be done by hand."""
 
+import re
+import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -23,9 +26,17 @@ SERVICE = Service(
 LATENCY = Latency((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
 
 
-def planned(load: float, **assumed: float) -> Plan:
+ROOT = Path(__file__).parent.parent.parent
+
+
+def planned(load: float, rows: int = 1, **assumed: float) -> Plan:
     prices, usual = read_toml("prices.toml"), read_toml("fleet.toml")
-    return plan(load, SERVICE, LATENCY, prices, {**usual, "p99_ms": 6.0, **assumed})
+    service = SERVICE.of_rows(rows)
+    return plan(load, service, LATENCY, prices, {**usual, "p99_ms": 6.0, **assumed}, rows)
+
+
+def run(*command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([sys.executable, *command], cwd=ROOT, capture_output=True, text=True)
 
 
 def test_replicas_keep_to_the_latency() -> None:
@@ -77,6 +88,51 @@ def test_no_replica_is_asked_for_more_than_is_sensible() -> None:
     assert planned(10_000, p99_ms=11.0, most_share=0.25).replicas == 41
 
 
+def test_flowers_that_share_a_request_take_fewer_replicas() -> None:
+    """501 rows take 1.5 ms instead of 501: 5,010 a second are ten requests for one replica."""
+    assert SERVICE.of_rows(1) == SERVICE
+    assert SERVICE.of_rows(501).busy == pytest.approx(1.5e-3)
+    assert planned(5010).replicas == 12
+    assert planned(10, 501).replicas == 2
+
+
+def test_a_balancer_is_paid_for_each_byte_of_the_rows() -> None:
+    """Of a request with 101 rows, by hand from fleet.toml."""
+    gib = 26_280_000 * (450 + 100 * (18 + 107)) / 2**30
+    assert planned(10, 101).balancer == pytest.approx(730 * 0.025 + gib * 0.008)
+
+
+@pytest.mark.parametrize("rows", [0, 1002])
+def test_rows_that_were_not_measured_are_refused(rows: int) -> None:
+    """Nobody knows what they cost."""
+    with pytest.raises(ValueError, match=f"1 to 1,001 were measured, not {rows:,}"):
+        SERVICE.of_rows(rows)
+
+
+def test_what_cannot_be_planned_is_one_line() -> None:
+    """10,000 rows take longer than fleet.toml lets a request take."""
+    done = run("-m", "examples.capacity.plan", "--loads", "1", "--rows", "10000")
+    assert done.returncode == 1
+    assert re.fullmatch(r"plan: no replica answers 99 % within 10 ms: .*\n", done.stderr)
+
+
+def test_the_tutorial_has_no_prices_of_its_own() -> None:
+    """Its cost.py, run as its reader runs it, comes to what the table says; the plan to no more."""
+    prices = read_toml("prices.toml")["cloud_run"]["by_request"]
+    for requests in (720, 2_628_000, 30_000_000):
+        done = run("examples/tutorial/42-cloud-run/cost.py", str(requests))
+        assert done.returncode == 0, done.stderr
+        seconds = requests / 10
+        worst = (
+            max(0, seconds - prices["free_vcpu_seconds"]) * prices["vcpu_second"]
+            + max(0, seconds / 2 - prices["free_gib_seconds"]) * prices["gib_second"]
+            + max(0, requests - prices["free_requests"]) / 1e6 * prices["million_requests"]
+        )
+        total = float(done.stdout.split()[-1])
+        assert total == pytest.approx(worst, abs=0.005)
+        assert planned(requests / 2_628_000).by_request <= total + 0.005
+
+
 def test_the_service_comes_back_from_its_file(tmp_path: Path) -> None:
     """What is written is what is read."""
     SERVICE.write(tmp_path / "service.json")
@@ -104,6 +160,41 @@ def test_the_packaged_measurement_makes_a_plan() -> None:
     assert plans[0].replicas == 2
     assert plans[-1].replicas > 100
     assert "| 1,000,000 |" in table(plans)
+
+
+def test_the_chapters_table_is_the_plan() -> None:
+    """Each row of docs/tutorial/45-cost-and-scale.md: own machines and balancer, and Cloud Run."""
+    page = (ROOT / "docs" / "tutorial" / "45-cost-and-scale.md").read_text(encoding="utf-8")
+    prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
+    services = {rows: Service.read(FILE).of_rows(rows) for rows in (1, 100)}
+    rng = np.random.default_rng(1)
+    latencies = {rows: Latency.simulated(service, rng) for rows, service in services.items()}
+
+    def needs(flowers: float, rows: int = 1, **changed: float) -> Plan:
+        wanted = {**assumed, **changed}
+        return plan(flowers / rows, services[rows], latencies[rows], prices, wanted, rows)
+
+    def dollars(*amounts: float) -> str:
+        return f"{sum(map(round, amounts)):,}"  # as a reader adds up what is shown
+
+    for label, flowers, rows in (
+        ("1 an hour", 1 / 3600, 1),
+        ("1 a second", 1, 1),
+        ("100 a second", 100, 1),
+        ("1,000 a second", 1000, 1),
+        ("a million a second", 1e6, 1),
+        ("so many, 100 a request", 1e6, 100),
+    ):
+        (cells,) = re.findall(rf"^\| {label} \|[^|]+\| (\S+) \| (\S+) \|", page, re.MULTILINE)
+        found = needs(flowers, rows)
+        cheaper = min(found.by_instance, found.by_request)
+        assert cells == (dollars(found.machines, found.balancer), dollars(cheaper)), label
+    busy, mean = needs(34_722), needs(11_574)
+    cloud_run = f"{dollars(mean.by_instance)} to {dollars(busy.by_instance)}"
+    own = dollars(busy.machines, mean.balancer)
+    assert f"| a billion a day | 4 to 8 | {own} | {cloud_run} |" in page
+    terse = needs(1e6, 100, row_reply_bytes=2).balancer
+    assert f"the balancer falls to {dollars(terse)} dollars" in page
 
 
 @pytest.mark.parametrize("name", ["compute_engine", "kubernetes_engine", "load_balancing"])

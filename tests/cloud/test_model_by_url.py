@@ -1,5 +1,6 @@
 """A model by its URL: fetched from real services, kept, pinned, and refused in one line."""
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -19,7 +20,8 @@ import irisws
 from irisws import cli
 from irisws.model import remote
 from irisws.model.cache import find, store
-from irisws.model.model import DEFAULT_MODEL, UnusableModel, is_url
+from irisws.model.model import DEFAULT_MODEL, UnusableModel
+from irisws.model.model_file import is_url
 from irisws.model.remote import CannotFetch, fetch
 from tests.cloud.conftest import IRIS, SECRET, Bucket, WebServer, free_port
 from tests.server.conftest import Start, wait_until
@@ -381,20 +383,87 @@ def test_copies_stored_at_the_same_time(tmp_path: Path) -> None:
     assert len(list(tmp_path.iterdir())) == 1
 
 
+@pytest.mark.skipif(sys.platform != "linux", reason="looks into /proc")
 def test_stop_signal_while_the_model_is_fetched(web: WebServer) -> None:
-    """Nobody is served yet: the process ends at once."""
-    command = [sys.executable, "-m", "irisws", "serve", "--model", web.url("hangs.onnx")]
-    process = subprocess.Popen([*command, "--model-sha256", OTHER], stderr=subprocess.PIPE)
+    """Nobody is served yet: the process ends at once, and with it the one that fetches.
+
+    The command line of that one, which other users can see, has no keys in it.
+    """
+    url = web.url(f"hangs.onnx?X-Amz-Signature={SECRET}")
+    environ = {**os.environ, "IRISWS_MODEL": url, "IRISWS_MODEL_SHA256": OTHER}
+    command = [sys.executable, "-m", "irisws", "serve"]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, env=environ)
     wait_until(lambda: bool(web.asked))
+    child = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().strip()
+    assert "irisws.model.remote" in command_line(child)
+    assert SECRET not in command_line(child)
     process.send_signal(signal.SIGTERM)
     assert process.communicate(timeout=10)[1] == b""
     assert process.returncode == 130
+    wait_until(lambda: command_line(child) == "")
+
+
+def command_line(pid: str) -> str:
+    """The command line of a process, empty if it has ended."""
+    with contextlib.suppress(OSError):
+        return Path(f"/proc/{pid}/cmdline").read_text()
+    return ""
+
+
+HEAVY = {"fsspec", "gcsfs", "s3fs", "google", "aiohttp", "asyncio"}
+
+
+def load_in_new_process(line: str) -> set[str]:
+    """Run a line after `import irisws, sys`; the modules that are there afterwards."""
+    code = f"import irisws, sys; {line}; print(*sys.modules)"
+    command = [sys.executable, "-c", code]
+    return set(
+        subprocess.run(command, stdout=subprocess.PIPE, text=True, check=True).stdout.split()
+    )
+
+
+def test_what_fetches_does_not_stay(bucket: Bucket, own_caches: Path) -> None:
+    """A process of its own does it: none of its modules and threads is in the one that serves."""
+    url = bucket.put("light.onnx", IRIS)
+    assert not HEAVY & load_in_new_process(f"irisws.load({url!r})")
+    [copy] = own_caches.iterdir()
+    assert copy.read_bytes() == IRIS
 
 
 def test_pinned_copy_imports_no_file_system(s3: Bucket) -> None:
     """With its copy at hand, a URL costs the start and the memory nothing."""
-    url = s3.put("light.onnx", IRIS)
+    url = s3.put("pinned.onnx", IRIS)
     fetch(url, MOST)
-    code = f"import irisws, sys; irisws.load({url!r}, sha256={DIGEST!r}); print(*sys.modules)"
-    loaded = subprocess.run([sys.executable, "-c", code], capture_output=True, check=True).stdout
-    assert not {b"fsspec", b"s3fs", b"aiohttp", b"asyncio"} & set(loaded.split())
+    assert not HEAVY & load_in_new_process(f"irisws.load({url!r}, sha256={DIGEST!r})")
+
+
+def test_without_a_home_and_in_a_process_of_its_own(s3: Bucket, own_caches: Path) -> None:
+    """What cannot be kept comes through the pipe all the same."""
+    own_caches.parents[1].mkdir(exist_ok=True)
+    own_caches.parent.write_bytes(b"")  # a file where the folder would be
+    url = s3.put("unkept.onnx", IRIS)
+    assert "onnxruntime" in load_in_new_process(f"assert irisws.load({url!r}).digest == {DIGEST!r}")
+
+
+def test_python_inside_of_another_program_fetches_by_itself(s3: Bucket) -> None:
+    """sys.executable is no Python there: to start it would start that program again."""
+    url = s3.put("embedded.onnx", IRIS)
+    line = f"sys.executable = '/usr/sbin/uwsgi'; irisws.load({url!r})"
+    assert "s3fs" in load_in_new_process(line)
+
+
+def test_where_no_process_can_be_started(s3: Bucket, tmp_path: Path) -> None:
+    """Likewise."""
+    url = s3.put("alone.onnx", IRIS)
+    line = f"sys.executable = {str(tmp_path / 'python')!r}; irisws.load({url!r})"
+    assert "s3fs" in load_in_new_process(line)
+
+
+def test_process_that_fetches_is_killed(tmp_path: Path) -> None:
+    """By the system, for want of memory: one line all the same."""
+    (tmp_path / "fsspec.py").write_text("import os; os._exit(137)")
+    assert run("verify", "s3://b/iris.onnx", PYTHONPATH=str(tmp_path)) == (
+        4,
+        "",
+        "irisws: cannot fetch s3://b/iris.onnx: what fetches ended with 137\n",
+    )

@@ -9,7 +9,7 @@ import shutil
 import socket
 import sys
 import tempfile
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -21,14 +21,7 @@ from tests.container.engine import Container, Engine, create, wait_for_answer
 ROOT = Path(__file__).parents[2]
 
 # /mnt is in every base: another folder would be made for the mount, and stay.
-# The comment stands for a password in the settings of pip, and must not be found anywhere.
-SECRET = "correct-horse-battery-staple"
-_PIP_CONF = f"""
-[global]
-no-index = true
-find-links = /mnt
-# {SECRET}
-"""
+INDEX_URL = "file:///mnt/simple"
 
 
 @dataclass(frozen=True)
@@ -55,17 +48,17 @@ class Source:
     folder: Path
     python: str  # the full version in the base
 
-    def build(self, target: str, *requirements: str) -> Image:
+    def build(self, tag: str, *requirements: str, options: Sequence[str] = ()) -> Image:
+        """Build the Dockerfile from an index that holds these requirements and earlier ones."""
         folder = self.folder / "wheels"
-        folder.mkdir(exist_ok=True)
         for name in requirements:
             wheels.fetch(ROOT / "requirements" / name, self.python, folder)
-        secret = self.folder / "pip.conf"
-        secret.write_text(_PIP_CONF, encoding="utf-8")
-        name = f"localhost/irisws-{target}"
+        name = f"localhost/irisws-{tag}"
         self.engine.podman(
-            *("build", f"--target={target}", f"--tag={name}", f"--secret=id=pip.conf,src={secret}"),
-            *(f"--build-arg=BASE_IMAGE={base.NAME}", f"--volume={folder}:/mnt:ro", ROOT),
+            *("build", "--format=docker", f"--tag={name}", f"--volume={folder}:/mnt:ro"),
+            *(f"--build-arg=BASE_IMAGE={base.NAME}", f"--build-arg=PIP_INDEX_URL={INDEX_URL}"),
+            *options,
+            ROOT,
         )
         return _mounted(self.engine, name)
 
@@ -105,13 +98,22 @@ def base_image(engine: Engine, source: Source) -> Image:
 
 @pytest.fixture(scope="package")
 def image(source: Source) -> Image:
-    """What `docker build .` makes: the last stage."""
-    return source.build("serving", "build.txt", "serving.txt")
+    """What `docker build .` makes: the last stage, here as the classic builder makes it.
+
+    It makes every stage, and images in Docker's own format.
+    """
+    options = ["--skip-unused-stages=false"]
+    return source.build("serving", "build.txt", "serving.txt", "train.txt", options=options)
 
 
 @pytest.fixture(scope="package")
 def train_image(source: Source, image: Image) -> Image:
-    return source.build("train", "train.txt")
+    return source.build("train", options=["--target=train"])
+
+
+@pytest.fixture(scope="package")
+def gcs_image(source: Source, image: Image) -> Image:
+    return source.build("gcs", "gcs.txt", options=["--build-arg=REQUIREMENTS=gcs.txt"])
 
 
 Run = Callable[..., Container]

@@ -30,6 +30,16 @@ def prod(kubectl: str, tmp_path_factory: pytest.TempPathFactory) -> list[Manifes
     return manifests.build(kubectl, "prod", tmp_path_factory.mktemp("prod"))
 
 
+@pytest.fixture(scope="session")
+def monitored(kubectl: str, tmp_path_factory: pytest.TempPathFactory) -> list[Manifest]:
+    """Production for a cluster with the Prometheus Operator: two lines have lost their #."""
+
+    def take_in(text: str) -> str:
+        return text.replace("# components:\n#   -", "components:\n  -")
+
+    return manifests.build(kubectl, "prod", tmp_path_factory.mktemp("monitored"), take_in)
+
+
 @pytest.fixture(params=["dev", "prod", "kserve", "cloud-run"])
 def workload(request: pytest.FixtureRequest) -> Workload:
     """irisws as each of the examples runs it."""

@@ -3,7 +3,7 @@
 import re
 import shutil
 import subprocess
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -23,6 +23,7 @@ CLOUD_RUN_STOP_SECONDS = 10
 _UNITS = {"Mi": 1 << 20, "Gi": 1 << 30}
 
 Manifest = dict[str, Any]
+Change = Callable[[str], str]
 
 
 @dataclass(frozen=True)
@@ -65,11 +66,20 @@ def read(path: Path) -> list[Manifest]:
     return list(yaml.safe_load_all(path.read_text(encoding="utf-8")))
 
 
-def build(kubectl: str, overlay: str, scratch: Path) -> list[Manifest]:
-    """Build an overlay by kustomize, as its README says: with a model beside it."""
+def build(kubectl: str, overlay: str, scratch: Path, change: Change = str) -> list[Manifest]:
+    """Build an overlay by kustomize, as its README says: with a model beside it.
+
+    Args:
+        kubectl: The program.
+        overlay: The name of its folder.
+        scratch: An empty folder for the copy that is built.
+        change: What the reader does to the text of the overlay's kustomization.yaml before.
+    """
     copy = scratch / "kubernetes"
     shutil.copytree(KUBERNETES, copy)
     shutil.copy(DEFAULT_MODEL, copy / "overlays" / "prod" / "model.onnx")
+    kustomization = copy / "overlays" / overlay / "kustomization.yaml"
+    kustomization.write_text(change(kustomization.read_text(encoding="utf-8")), encoding="utf-8")
     command = [kubectl, "kustomize", str(copy / "overlays" / overlay)]
     built = subprocess.run(command, capture_output=True, encoding="utf-8")
     assert (built.returncode, built.stderr) == (0, "")

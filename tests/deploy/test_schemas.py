@@ -69,6 +69,24 @@ def test_kserve_fits_its_custom_resources(file: str, kind: str, plural: str) -> 
     assert "'protocolVersoins' was unexpected" in faults(validator, misspelt)[0]
 
 
+def test_monitor_fits_its_custom_resource(monitored: list[Manifest]) -> None:
+    """The ServiceMonitor fits its CustomResourceDefinition, and a misspelt one would not."""
+    monitor = the("ServiceMonitor", monitored)
+    assert faults(validators.of_service_monitor(), monitor) == []
+    (endpoint,) = monitor["spec"]["endpoints"]
+    misspelt = monitor | {"spec": monitor["spec"] | {"endpoints": [endpoint | {"pth": "/"}]}}
+    assert "'pth' was unexpected" in faults(validators.of_service_monitor(), misspelt)[0]
+
+
+def test_monitor_adds_to_production(prod: list[Manifest], monitored: list[Manifest]) -> None:
+    """With the component there are a monitor and a policy more, and nothing else is different."""
+    added = [manifest for manifest in monitored if manifest not in prod]
+    assert [manifest["kind"] for manifest in added] == ["ServiceMonitor", "NetworkPolicy"]
+    assert {manifest["metadata"]["namespace"] for manifest in added} == {"irisws"}
+    assert len(monitored) == len(prod) + len(added)
+    assert kubernetes_validate.validate(added[1], "1.37", strict=True) == "1.37"
+
+
 @pytest.fixture
 def service() -> Manifest:
     return the("Service", read(CLOUD_RUN / "service.yaml"))

@@ -13,7 +13,7 @@ import irisws
 from irisws.model.model import Model
 from irisws.settings import Settings
 from tests.deploy import manifests
-from tests.deploy.manifests import CLOUD_RUN, DEPLOY, KSERVE, ROOT, Manifest, Workload, read, the
+from tests.deploy.manifests import CLOUD_RUN, KSERVE, ROOT, Manifest, Workload, read, the
 
 
 @pytest.fixture
@@ -153,6 +153,16 @@ def test_cloud_run_serves_the_model_of_its_bucket() -> None:
     assert source["csi"]["readOnly"] is True
 
 
+def test_models_from_a_bucket_are_pinned() -> None:
+    """Others may write to it. The placeholder fits no file, and READMEs say how to fill it."""
+    kserve = manifests.of_kserve().pod["model"]["env"]
+    pins = [manifests.of_cloud_run().environment, {e["name"]: e["value"] for e in kserve}]
+    for environment, folder in zip(pins, (CLOUD_RUN, KSERVE), strict=True):
+        settings = Settings.from_environment(environment)
+        assert settings.model_sha256 == "0" * 64
+        assert r"s/0\{64\}/$sha256/" in (folder / "README.md").read_text(encoding="utf-8")
+
+
 def test_cloud_run_sends_as_much_as_threads_take() -> None:
     """Concurrency is four for each thread, and what the README's figures were measured with."""
     workload = manifests.of_cloud_run()
@@ -198,12 +208,26 @@ def test_kserve_downloads_what_irisws_opens() -> None:
     assert workload.settings.port == 8080
 
 
-def test_monitor_comes_with_metrics(iris: Model) -> None:
-    """There is a ServiceMonitor exactly if there is something to scrape."""
-    status = WebClient(irisws.create_app(iris)).get("/metrics", expect_errors=True).status_int
-    files = DEPLOY.glob("kubernetes/**/*.yaml")
-    kinds = {manifest["kind"] for file in files for manifest in read(file) if "kind" in manifest}
-    assert ("ServiceMonitor" in kinds) == (status == 200)
+def test_monitor_asks_every_pod_for_what_there_is(monitored: list[Manifest], iris: Model) -> None:
+    """It finds the Service by its labels, the port by its name, and the metrics by their path."""
+    monitor, service = the("ServiceMonitor", monitored), the("Service", monitored)
+    (endpoint,) = monitor["spec"]["endpoints"]
+    labels = service["metadata"]["labels"].items()
+    assert monitor["spec"]["selector"]["matchLabels"].items() <= labels
+    assert monitor["metadata"]["namespace"] == service["metadata"]["namespace"]
+    assert endpoint["port"] in {port["name"] for port in service["spec"]["ports"]}
+    settings = manifests.of_deployment(monitored).settings
+    WebClient(irisws.create_app(iris, settings)).get(endpoint["path"], status=200)
+
+
+def test_prometheus_is_let_in(monitored: list[Manifest]) -> None:
+    """The second policy is for the same pods and the same port, and only adds who may come."""
+    callers, prometheus = (m["spec"] for m in monitored if m["kind"] == "NetworkPolicy")
+    assert prometheus["podSelector"] == callers["podSelector"]
+    assert prometheus["policyTypes"] == ["Ingress"]
+    assert prometheus["ingress"][0]["ports"] == callers["ingress"][0]["ports"]
+    (source,) = prometheus["ingress"][0]["from"]
+    assert source.keys() == {"namespaceSelector", "podSelector"}  # both, and not either
 
 
 def test_secrets_come_with_keys() -> None:

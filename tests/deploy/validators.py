@@ -14,8 +14,18 @@ Schema = dict[str, Any]
 
 
 def of_kserve(plural: str) -> Any:
-    """A validator by the openAPIV3Schema of a CustomResourceDefinition of KServe."""
-    text = gzip.decompress((SCHEMAS / f"serving.kserve.io_{plural}.yaml.gz").read_bytes())
+    """A validator of a custom resource of KServe."""
+    return _of_custom_resource(f"serving.kserve.io_{plural}")
+
+
+def of_service_monitor() -> Any:
+    """A validator of the Prometheus Operator's ServiceMonitor."""
+    return _of_custom_resource("monitoring.coreos.com_servicemonitors")
+
+
+def _of_custom_resource(name: str) -> Any:
+    """A validator by the openAPIV3Schema of a CustomResourceDefinition."""
+    text = gzip.decompress((SCHEMAS / f"{name}.yaml.gz").read_bytes())
     definition = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))  # 2 MB
     (version,) = definition["spec"]["versions"]
     return jsonschema.Draft202012Validator(_strict(version["schema"]["openAPIV3Schema"]))

@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from http.client import HTTPConnection
 
 import pytest
 
@@ -120,6 +121,15 @@ def test_connections_are_used_again(replicas: Replicas, running: Running) -> Non
     print(f"\n{outcome.answered:,} requests over {len(opened)} connections", file=sys.stderr)
     assert outcome.lost == []
     assert 3 <= len(opened) < 100
+
+
+def test_metrics_stay_inside(replicas: Replicas, running: Running) -> None:
+    """The numbers of one replica, by chance, are nothing for callers: each is scraped by itself."""
+    for path, status in (("/metrics", 404), ("/health/live", 200)):
+        connection = HTTPConnection("127.0.0.1", running.port, timeout=10)
+        connection.request("GET", path)
+        assert connection.getresponse().status == status
+        connection.close()
 
 
 def test_contract_says_that_a_second_try_is_safe(iris: Model) -> None:

@@ -1,21 +1,23 @@
 """At most what a month on Cloud Run costs: python cost.py REQUESTS_A_MONTH
 
-List prices in US dollars of a tier 1 region (europe-west1 is one), billed by request, with 1 CPU
-and 512 MiB, as of November 2026. Look them up before you rely on them:
-https://cloud.google.com/run/pricing
+Billed by request, with 1 CPU and 512 MiB, at the list prices of examples/capacity/prices.toml.
 """
 
 import sys
+import tomllib
+from pathlib import Path
 
 BILLED_SECONDS = 0.1  # an instance's time is rounded up to this; one that is shared is paid once
 
+table = tomllib.loads(Path("examples/capacity/prices.toml").read_text(encoding="utf-8"))
+prices = table["cloud_run"]["by_request"]
 requests = int(sys.argv[1])
 seconds = requests * BILLED_SECONDS
 
 costs = {
-    "CPU": max(0, seconds * 1.0 - 180_000) * 0.000024,
-    "memory": max(0, seconds * 0.5 - 360_000) * 0.0000025,
-    "requests": max(0, requests - 2_000_000) * 0.40 / 1_000_000,
+    "CPU": max(0, seconds - prices["free_vcpu_seconds"]) * prices["vcpu_second"],
+    "memory": max(0, seconds * 0.5 - prices["free_gib_seconds"]) * prices["gib_second"],
+    "requests": max(0, requests - prices["free_requests"]) / 1e6 * prices["million_requests"],
 }
 for name, dollars in costs.items():
     print(f"{name:<10} {dollars:8.2f}")

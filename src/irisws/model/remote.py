@@ -1,13 +1,19 @@
 """A model file by its URL: gs://, s3://, https://, or whatever else fsspec knows.
 
-The file systems are fsspec's, which the extras `gcs` and `s3` bring. They are imported only here,
-and only when something is fetched: with a digest and a copy of that digest at hand nothing is.
+The file systems are fsspec's, which the extras `gcs` and `s3` bring. They stay in memory once they
+are imported, with their threads: 60 MB for gs://, more than all the rest of a server. So a process
+of its own fetches and ends, `python -m irisws.model.remote`. A process that has fsspec already
+fetches by itself, with whatever it has set up there.
 """
 
 import contextlib
 import hashlib
+import json
 import logging
+import os
 import re
+import subprocess
+import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
 from pathlib import Path
@@ -92,11 +98,60 @@ def fetch(
         )
     try:
         place = copies.folder()
-        if digest and (data := copies.find(place, "", digest, max_bytes)) is not None:
-            return Fetched(shown, data)
+    except ImportError as error:
+        raise CannotFetch(_sentence(error, url, answer_seconds)) from error
+    if digest and (data := copies.find(place, "", digest, max_bytes)) is not None:
+        return Fetched(shown, data)
+    if "fsspec" not in sys.modules and _is_python():
+        with contextlib.suppress(OSError):  # no process can be started
+            return _fetch_apart(url, max_bytes, answer_seconds)
+    return _fetch_here(url, max_bytes, answer_seconds)
+
+
+def _is_python() -> bool:
+    """Whether this program is Python, and not one that has it inside, as some web servers have."""
+    return Path(sys.executable or "").name.startswith("python") and not hasattr(sys, "frozen")
+
+
+def _fetch_apart(url: str, max_bytes: int, answer_seconds: float) -> Fetched:
+    """Fetch in a new process, which has the same modules at hand.
+
+    The URL goes through a pipe: what stands in a command line, every user can see.
+    """
+    done = subprocess.run(
+        [sys.executable, "-P", "-m", __name__],
+        input=json.dumps([url, max_bytes, answer_seconds]).encode(),
+        capture_output=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
+    )
+    try:
+        found, message = json.loads(done.stderr.splitlines()[-1])
+    except (IndexError, TypeError, ValueError):  # it did not come to its end
+        shown, status = without_secrets(url), done.returncode
+        raise CannotFetch(f"cannot fetch {shown}: what fetches ended with {status}") from None
+    if message:
+        raise CannotFetch(message)
+    return Fetched(found, done.stdout)
+
+
+def _main() -> None:
+    """The new process: the data to standard output, and then what there is to say of them."""
+    try:
+        found, data = _fetch_here(*json.load(sys.stdin))
+        sys.stdout.buffer.write(data)
+        sys.stdout.flush()
+        told = found, ""
+    except CannotFetch as error:
+        told = "", str(error)
+    print(json.dumps(told), file=sys.stderr, flush=True)
+    os._exit(0)  # threads may have been left behind
+
+
+def _fetch_here(url: str, max_bytes: int, answer_seconds: float) -> Fetched:
+    try:
         with _quiet_libraries():
             source = _Source(url, max_bytes, answer_seconds)
-            return Fetched(source.shown, source.read(place))
+            return Fetched(source.shown, source.read(copies.folder()))
     except CannotFetch:
         raise
     except Exception as error:
@@ -257,3 +312,7 @@ def _reason(error: BaseException, seconds: float) -> str:
     if names & _UNREACHABLE:
         return "the server cannot be reached"
     return ""
+
+
+if __name__ == "__main__":
+    _main()
