@@ -89,11 +89,18 @@ def mixed(
 
 
 @pytest.fixture(scope="session")
-def closed(penguins: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory) -> Model:
-    """The same, of an encoder that takes the strings of training only."""
+def closed_pipeline(penguins: tuple[Any, Any]) -> Any:
+    """What `closed` is packed of: an encoder that takes the strings of training only."""
+    return mixed_columns(OneHotEncoder()).fit(*penguins)
+
+
+@pytest.fixture(scope="session")
+def closed(
+    closed_pipeline: Any, penguins: tuple[Any, Any], tmp_path_factory: pytest.TempPathFactory
+) -> Model:
+    """The same columns as `mixed`, without strings that training had not."""
     path = tmp_path_factory.mktemp("m") / "closed.onnx"
-    pipeline = mixed_columns(OneHotEncoder()).fit(*penguins)
-    return irisws.pack(pipeline, *penguins, path, name="closed", report=None)
+    return irisws.pack(closed_pipeline, *penguins, path, name="closed", report=None)
 
 
 def mixed_columns(encoder: Any) -> Any:

@@ -143,6 +143,7 @@ def test_index_names_the_endpoints(app: WebClient) -> None:
         "/v1/models/iris/versions/1.0:predict": ["POST"],
         "/invocations": ["POST"],
         "/ping": ["GET"],
+        "/metrics": ["GET"],
         "/health/live": ["GET"],
         "/health/ready": ["GET"],
     }
@@ -347,7 +348,7 @@ def test_failure_tells_the_caller_an_id_and_the_log_the_rest(
     caplog: pytest.LogCaptureFixture,
 ) -> None:
     """A defect of ours is a 500 without details; the log has them under the same id."""
-    from irisws.model.model import read_model_file
+    from irisws.model.model_file import read_model_file
 
     client = WebClient(irisws.create_app(BrokenModel(read_model_file())))
     with caplog.at_level(logging.ERROR):

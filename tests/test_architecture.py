@@ -11,14 +11,23 @@ SOURCE = Path(__file__).parent.parent / "src"
 MAY_IMPORT = {
     "irisws": {"irisws.app", "irisws.model"},  # re-exported, on first use
     "irisws.__main__": {"irisws.cli"},
-    "irisws.cli": {"irisws", "irisws.app", "irisws.model", "irisws.server", "irisws.settings"},
+    "irisws.cli": {
+        *("irisws", "irisws.app", "irisws.model", "irisws.server", "irisws.settings"),
+        *("irisws.bulk", "irisws.training"),
+    },
     "irisws.wsgi": {"irisws.app", "irisws.model", "irisws.settings"},
-    "irisws.app": {"irisws", "irisws.api", "irisws.model", "irisws.web", "irisws.settings"},
-    "irisws.api": {"irisws.model", "irisws.web"},
+    "irisws.app": {
+        *("irisws", "irisws.api", "irisws.model", "irisws.settings"),
+        *("irisws.telemetry", "irisws.web"),
+    },
+    "irisws.api": {"irisws.model", "irisws.telemetry", "irisws.web"},
     "irisws.server": {"irisws.parser", "irisws.quiesce", "irisws.settings", "irisws.web"},
+    "irisws.bulk": {"irisws.api", "irisws.model"},
     "irisws.parser": set(),
     "irisws.quiesce": set(),
+    "irisws.training": {"irisws.model"},
     "irisws.model": set(),
+    "irisws.telemetry": set(),
     "irisws.web": set(),
     "irisws.settings": set(),
 }

@@ -219,7 +219,7 @@ def pack_with(path: Path, names: list[str]) -> str:
     X, y = load_iris(return_X_y=True)
     estimator = DecisionTreeClassifier(random_state=1).fit(X, y)
     features: dict[str, Any] = {name: {} for name in names}
-    pack(estimator, X, y, path, name="odd", features=features)
+    pack(estimator, X, y, path, name="odd", features=features, report=None)
     return str(path)
 
 

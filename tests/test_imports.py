@@ -28,6 +28,7 @@ def test_serving_imports_no_training_library() -> None:
     assert not loaded & {"sklearn", "skl2onnx", "onnx", "scipy", "pandas", "joblib"}
     assert not loaded & {"fsspec", "platformdirs", "gcsfs", "s3fs", "aiohttp", "asyncio"}
     assert "irisws.model.remote" not in loaded
+    assert not loaded & {"prometheus_client", "http.server"}  # only where somebody asks for metrics
 
 
 def test_help_imports_nothing_heavy() -> None:

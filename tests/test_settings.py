@@ -91,6 +91,14 @@ def test_route_that_is_none(text: str) -> None:
         Settings.from_environment({"IRISWS_HEALTH_ROUTE": text})
 
 
+@pytest.mark.parametrize("text", ["yes", "ON", "0", " on"])
+def test_switch_is_on_or_off(text: str) -> None:
+    """There is one way to write either, which every listing shows."""
+    assert Settings.from_environment({"IRISWS_METRICS": "off"}).metrics == "off"
+    with pytest.raises(InvalidSettings, match=f"METRICS={text} is not usable: expected on or off"):
+        Settings.from_environment({"IRISWS_METRICS": text})
+
+
 def test_empty_variable_is_as_good_as_none() -> None:
     """`IRISWS_MODEL=` in a container's configuration leaves the default."""
     assert Settings.from_environment({"IRISWS_MODEL": "", "IRISWS_PORT": ""}) == Settings()
@@ -113,3 +121,22 @@ def test_variables_of_kubernetes_and_of_the_clients_are_passed_over() -> None:
         "IRISWS_URL": "http://127.0.0.1:8080",
     }
     assert Settings.from_environment(environ) == Settings()
+
+
+def test_trust_is_empty_unless_given() -> None:
+    """No type is trusted by default, and names are taken one by one."""
+    assert Settings().trust == ()
+    assert Settings.from_environment({"IRISWS_TRUST": "a.B, c.d.E"}).trust == ("a.B", "c.d.E")
+
+
+@pytest.mark.parametrize("names", ["Tree", "a.B,", "a.B c.D", "a..B", "a.1", "a.B;", ","])
+def test_trust_takes_full_names_of_types(names: str) -> None:
+    """What cannot be the full name of a type is refused."""
+    with pytest.raises(InvalidSettings, match="IRISWS_TRUST=.* expected full names of types"):
+        Settings.from_environment({"IRISWS_TRUST": names})
+
+
+def test_threads_are_a_whole_number_or_none_is_given() -> None:
+    """Without a number the server chooses by the model."""
+    assert Settings().threads is None
+    assert Settings.from_environment({"IRISWS_THREADS": "7"}).threads == 7

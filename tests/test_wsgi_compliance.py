@@ -217,6 +217,9 @@ def test_head_has_get_s_headers_and_no_body(application: Application, path: str)
     head = Call(application, ("HEAD", path, b"", known))
     get = Call(application, ("GET", path, b"", known))
     assert b"".join(head.chunks) == b""
+    if path == "/metrics":  # which has grown by the HEAD
+        head.headers.remove(("Content-Length", str(head.header("content-length"))))
+        get.headers.remove(("Content-Length", str(get.header("content-length"))))
     if head.status == get.status:  # GET of what only POST answers: the methods differ in nothing
         assert head.headers == get.headers
 

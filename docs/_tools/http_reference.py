@@ -21,8 +21,8 @@ _JSON, _CSV = "application/json", "text/csv"
 _LANGUAGES = {_JSON: "json", _CSV: "csv"}
 # Replies whose lists of objects are cut to the first: their form is what matters here.
 _CUT = {"model"}
-# The document itself needs no example: it is long, and the page is made of it.
-_NO_EXAMPLE = {"openapi"}
+# These need no example: the document is long, and the page is made of it; metrics have their own.
+_NO_EXAMPLE = {"openapi", "metrics"}
 
 
 class Route(NamedTuple):

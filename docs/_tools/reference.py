@@ -23,7 +23,11 @@ FOLDER = Path(__file__).parents[1] / "reference"
 _PART = re.compile(r"(<!-- generated: (.+?) -->\n)(.*?)(<!-- end -->)", re.DOTALL)
 
 # Defaults that the code cannot tell: one depends on the system, one stands for a file.
-_TOLD = {"connection_limit": "2000; 400 on Windows", "model": "the packaged iris model"}
+_TOLD = {
+    "connection_limit": "2000; 400 on Windows",
+    "model": "the packaged iris model",
+    "threads": "4, and 32 for a model that is served with scikit-learn",
+}
 
 Parts = Mapping[str, str]
 
@@ -97,9 +101,9 @@ def _command(name: str, parser: argparse.ArgumentParser) -> str:
 
 
 def _word(action: argparse.Action) -> str:
-    """The action in a synopsis: `FILE`, `[--json]`, `--sl CM`."""
+    """The action in a synopsis: `FILE`, `[DATA]`, `[--json]`, `--sl CM`."""
     if not action.option_strings:
-        return str(action.metavar)
+        return f"[{action.metavar}]" if action.nargs == "?" else str(action.metavar)
     flag = _with_value(action.option_strings[0], action)
     return flag if action.required else f"[{flag}]"
 
@@ -132,7 +136,7 @@ def settings_parts() -> Parts:
 def _setting(name: str) -> str:
     field = Settings.__dataclass_fields__[name]
     variable, flag = PREFIX + name.upper(), "--" + name.replace("_", "-")
-    default = _TOLD.get(name) or ("none" if field.default is None else f"`{field.default}`")
+    default = _TOLD.get(name) or ("none" if field.default in (None, ()) else f"`{field.default}`")
     return (
         f"### `{variable}` {{ #{_anchor(name)} }}\n\n"
         f"{sentence(field.metadata['doc'])}\n\n"
@@ -145,7 +149,7 @@ def _kind(name: str) -> str:
     field = Settings.__dataclass_fields__[name]
     if "wanted" in field.metadata:
         return str(field.metadata["wanted"])
-    kind = {int: "a whole number", float: "a number"}[type(field.default)]
+    kind = {int: "a whole number", float: "a number"}[field.metadata["kind"]]
     unit = name.rsplit("_", 1)[-1]
     of = f" of {unit}" if unit in ("bytes", "rows", "seconds") else ""
     least, most = (f"{int(field.metadata[end]):,}" for end in ("least", "most"))

@@ -1,15 +1,18 @@
-/** The value of one feature. */
-export type FeatureValue = number | string | boolean;
+/** The value of one feature; null is a missing one, where the model takes it. */
+export type FeatureValue = number | string | boolean | null;
 
 /** One row: its values by feature name or alias, or in the order in which the model lists them. */
 export type Row = Readonly<Record<string, FeatureValue>> | readonly FeatureValue[];
 
-/** A value outside the range seen in training: answered, but trusted less. */
+/** A value unlike those seen in training: answered, but trusted less. */
 export interface RangeWarning {
   feature: string;
-  value: number;
-  minimum: number;
-  maximum: number;
+  value: number | string;
+  /** The range, of a number. */
+  minimum?: number;
+  maximum?: number;
+  /** The power of ten that brings the number inside, if one does: in another unit, perhaps. */
+  factor?: number;
   /** For a person: "petal_width 3.0 cm is outside the 0.1 to 2.5 cm seen in training". */
   detail: string;
 }
@@ -18,14 +21,18 @@ export interface Prediction {
   label: string;
   /** The place of `label` among the model's classes, from 0. */
   index: number;
-  /** By label, between 0 and 1, in sum 1. */
-  probabilities: Record<string, number>;
+  /** By label, between 0 and 1, in sum 1; left out by a model that knows none. */
+  probabilities?: Record<string, number>;
   warnings: RangeWarning[];
 }
 
 /** What the service says of one feature. */
 export interface Feature {
   name: string;
+  /** "number" if it is left out. */
+  kind?: "number" | "integer" | "boolean" | "string";
+  /** Whether null is allowed; false if it is left out. */
+  missing?: boolean;
   alias?: string;
   unit?: string;
   minimum?: number;
@@ -37,7 +44,7 @@ export interface Feature {
 /** What the service says of one class. */
 export interface ModelClass {
   name: string;
-  value: FeatureValue;
+  value: number | string | boolean;
   [member: string]: unknown;
 }
 
@@ -97,7 +104,8 @@ export class Client {
   /**
    * Classifies rows (`POST /v1/predict`); gives one prediction a row, in the same order.
    *
-   * Rejects with InvalidRowsError if a row does not fit the model, UnavailableError if the service
+   * Rejects with RangeError if a number is NaN or infinite, which JSON has no way to say,
+   * InvalidRowsError if a row does not fit the model, UnavailableError if the service
    * cannot be reached or is overloaded, TimeoutError if an attempt took longer than `timeoutMs`,
    * ProblemError for any other error reply, and the signal's reason if the caller aborts.
    */

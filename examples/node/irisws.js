@@ -44,6 +44,7 @@ export class Client {
    * @param {readonly import("./irisws.js").Row[]} rows
    * @param {import("./irisws.js").CallOptions} [options]
    * @returns {Promise<import("./irisws.js").Prediction[]>} One prediction a row, in the same order.
+   * @throws {RangeError} A number is NaN or infinite.
    * @throws {InvalidRowsError} The rows do not fit the model; `errors` says where and why.
    * @throws {UnavailableError} The service cannot be reached or is overloaded.
    * @throws {TimeoutError} An attempt took longer than `timeoutMs`.
@@ -131,7 +132,7 @@ export class Client {
     if (json !== undefined) {
       request.method = "POST";
       request.headers["content-type"] = "application/json";
-      request.body = JSON.stringify(json);
+      request.body = JSON.stringify(json, refuseNonFinite);
     }
     let response, text;
     try {
@@ -193,6 +194,12 @@ export class TimeoutError extends IriswsError {
     super(`no answer from ${url.origin} within ${timeoutMs} ms`, { cause });
     this.timeoutMs = timeoutMs;
   }
+}
+
+/** JSON.stringify would write NaN and Infinity as null, which is a missing value. */
+function refuseNonFinite(key, value) {
+  if (typeof value !== "number" || Number.isFinite(value)) return value;
+  throw new RangeError(`${key} is ${value}: send null for what is missing`);
 }
 
 /** The JSON of a good reply; throws the error that any other stands for. */

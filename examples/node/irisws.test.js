@@ -38,6 +38,20 @@ describe("a request", { concurrency: true }, () => {
     assert.deepEqual(await service.client().predictOne([3.0, 2.0, 1.0, 1.0]), PREDICTION);
   });
 
+  for (const number of [NaN, Infinity]) {
+    test(`${number} is refused before it is sent, and does not become a missing value`, async () => {
+      const service = await serve(good);
+      await assert.rejects(service.client().predictOne({ ...FLOWER, pw: number }), RangeError);
+      assert.equal(service.requests.length, 0);
+    });
+  }
+
+  test("null goes as it is", async () => {
+    const service = await serve(good);
+    await service.client().predictOne([null, 2.0, 1.0, 1.0]);
+    assert.deepEqual(JSON.parse(service.requests[0].body), { instances: [[null, 2.0, 1.0, 1.0]] });
+  });
+
   test("model gets the card", async () => {
     const service = await serve(json(200, { name: "iris" }));
     assert.deepEqual(await service.client().model(), { name: "iris" });

@@ -3,11 +3,14 @@
  *
  *     node predict.js 3.0 2.0 1.0 1.0
  *     versicolor
+ *
+ * and a row of any other model likewise; `true`, `false` and `null` are what JSON calls so.
  */
 
 import { Client, InvalidRowsError, IriswsError } from "./irisws.js";
 
 const { IRISWS_URL = "http://127.0.0.1:8080" } = process.env;
+const WORDS = new Map([["true", true], ["false", false], ["null", null]]);
 const row = process.argv.slice(2).map(valueOf);
 
 if (row.length === 0) {
@@ -17,10 +20,11 @@ if (row.length === 0) {
   await printLabel(row);
 }
 
-/** "3.0" is the number 3; what is no number goes as it is, for the service to judge. */
+/** "3.0" is the number 3, "true" is true; all else goes as it is, for the service to judge. */
 function valueOf(argument) {
+  if (WORDS.has(argument)) return WORDS.get(argument);
   const number = Number(argument);
-  return argument.trim() === "" || Number.isNaN(number) ? argument : number;
+  return argument.trim() === "" || !Number.isFinite(number) ? argument : number;
 }
 
 async function printLabel(row) {

@@ -17,7 +17,7 @@ from email.utils import formatdate, parsedate_to_datetime
 from typing import Any
 from urllib.parse import urlsplit
 
-Value = float | str | bool
+Value = float | str | bool | None  # None is a missing value, where the model takes one
 Row = Mapping[str, Value] | Sequence[Value]
 
 TRANSIENT_STATUSES = frozenset({429, 502, 503, 504})
@@ -30,8 +30,8 @@ class Prediction:
 
     label: str
     index: int
-    probabilities: Mapping[str, float]  # by label
-    warnings: Sequence[Mapping[str, Any]]  # {feature, value, minimum, maximum, detail} each
+    probabilities: Mapping[str, float]  # by label; empty if the model knows none
+    warnings: Sequence[Mapping[str, Any]]  # {feature, value, detail, minimum?, maximum?} each
 
 
 class IriswsError(Exception):
@@ -147,7 +147,9 @@ class Client:
         reply = self._call("POST", "/v1/predict", {"instances": instances})
         try:
             return [
-                Prediction(each["label"], each["index"], each["probabilities"], each["warnings"])
+                Prediction(
+                    each["label"], each["index"], each.get("probabilities", {}), each["warnings"]
+                )
                 for each in reply["predictions"]
             ]
         except (KeyError, TypeError) as error:

@@ -1,6 +1,7 @@
 """Ask a running irisws service for the class of one row.
 
 python predict.py 3.0 2.0 1.0 1.0
+python predict.py Dream 49.5 null true
 
 Exits with 0 and the label, 3 if the values do not fit the model, 1 if there was no answer.
 """
@@ -18,10 +19,12 @@ parser = argparse.ArgumentParser(
 )
 parser.add_argument("values", nargs="+", metavar="VALUE", help="a feature, in the model's order")
 
+WORDS: dict[str, Value] = {"true": True, "false": False, "null": None}
+
 
 def main() -> int:
     """Print the label, or everything that is wrong; return the exit status."""
-    row = [number_or_text(value) for value in parser.parse_args().values]
+    row = [value_of(argument) for argument in parser.parse_args().values]
     client = Client(os.environ.get("IRISWS_URL", "http://127.0.0.1:8080"))
     try:
         print(client.predict_one(row).label)
@@ -35,13 +38,18 @@ def main() -> int:
     return 0
 
 
-def number_or_text(value: str) -> Value:
-    """`"3.0"` is 3.0, `"three"` stays text: what to make of it is for the service to say."""
+def value_of(argument: str) -> Value:
+    """`"3.0"` is 3.0, and true, false and null are what JSON calls so; all else stays text.
+
+    What to make of it is for the service to say.
+    """
+    if argument in WORDS:
+        return WORDS[argument]
     try:
-        number = float(value)
+        number = float(argument)
     except ValueError:
-        return value
-    return number if math.isfinite(number) else value
+        return argument
+    return number if math.isfinite(number) else argument
 
 
 if __name__ == "__main__":

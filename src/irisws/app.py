@@ -3,16 +3,29 @@
 import logging
 from collections.abc import Iterable
 from pathlib import Path
+from time import perf_counter
 from typing import TYPE_CHECKING, Any
 
 from irisws import __version__
-from irisws.api import explorer, instances, invocations, open_inference, operations, service, simple
+from irisws.api import (
+    explorer,
+    instances,
+    invocations,
+    metrics,
+    open_inference,
+    operations,
+    service,
+    simple,
+)
 from irisws.api.contract import Contract
 from irisws.api.document import MOST_FAULTS, InvalidRows, NotJson
-from irisws.model.model import DEFAULT_MODEL, Model
+from irisws.model.batching import Busy
+from irisws.model.card import Card
+from irisws.model.model import DEFAULT_MODEL, InvalidRow, Model
 from irisws.settings import Settings
+from irisws.telemetry.metrics import Metrics
 from irisws.web.message import Request, Response
-from irisws.web.problem import Problem
+from irisws.web.problem import Fault, Problem
 from irisws.web.routing import Route, Router
 
 if TYPE_CHECKING:
@@ -34,14 +47,24 @@ class Application:
         self.model = model
         self.draining = False  # set by the server when a shutdown begins
         self._max_body_bytes = settings.max_body_bytes
-        self._router = Router(self._routes(settings))
+        routes = self._routes(settings)
+        self._router = Router(routes)
+        patterns = {route.path: _pattern(route.path, model.card) for route in routes}
+        self._metrics = Metrics(patterns, len(model.card.classes), len(model.card.features))
 
     def __call__(
         self, environ: "WSGIEnvironment", start_response: "StartResponse"
     ) -> Iterable[bytes]:
         """Answer one request, as PEP 3333 asks; safe to call from many threads."""
+        began = perf_counter()
         request = Request(environ, self._max_body_bytes)
-        return self._respond(request).send(request.method, start_response)
+        method, path, status = request.method, request.path, 500  # unless there is a reply
+        try:
+            response = self._respond(request, method, path)
+            status = response.status
+            return response.send(method, start_response)
+        finally:
+            self._metrics.count(method, path, status, perf_counter() - began, request.answered)
 
     def _routes(self, settings: Settings) -> list[Route]:
         model = self.model
@@ -75,6 +98,9 @@ class Application:
                 Route("GET", f"{path}/ready", model_ready),
                 Route("POST", f"{path}/infer", infer),
             ]
+        if settings.metrics == "on":
+            exposed = metrics.expose(lambda: self._metrics.snapshot(), model, __version__)
+            routes.append(Route("GET", "/metrics", exposed))
         if settings.health_route:  # the two last: where a platform chooses a path, it counts
             routes.append(Route("GET", settings.health_route, ready))
         if settings.predict_route:
@@ -83,12 +109,12 @@ class Application:
         index = Route("GET", "/", service.index(model, routes, __version__))
         return [index, *explorer.assets(), *routes]
 
-    def _respond(self, request: Request) -> Response:
+    def _respond(self, request: Request, method: str, path: str) -> Response:
         try:
-            return self._router.match(request.method, request.path)(request)
+            return self._router.match(method, path)(request)
         except Problem as problem:
             return _reply_to(problem, request)
-        except (NotJson, InvalidRows) as error:
+        except (NotJson, InvalidRows, InvalidRow, Busy) as error:
             return _reply_to(_problem_of(error), request)
         except Exception:
             logger.exception("request %s failed", request.request_id)
@@ -120,6 +146,7 @@ def create_app(
             DEFAULT_MODEL if path is None else path,
             max_bytes=settings.max_model_bytes,
             sha256=settings.model_sha256,
+            trust=settings.trust,
         )
     return Application(model, settings)
 
@@ -132,17 +159,31 @@ def _reply_to(problem: Problem, request: Request) -> Response:
 
 def describe(model: Model, settings: Settings) -> dict[str, Any]:
     """The OpenAPI document of the service that `create_app` makes of these."""
-    return operations.document(model.card, __version__, model.largest_value, settings.max_rows)
+    document = operations.document(model, __version__, settings.max_rows)
+    if settings.metrics == "off":
+        del document["paths"]["/metrics"]
+    return document
 
 
-def _problem_of(error: NotJson | InvalidRows) -> Problem:
+def _pattern(path: str, card: Card) -> str:
+    """The path of a route without what differs from model to model, and from version to version.
+
+    Example: /v2/models/{model}/versions/{version}/infer
+    """
+    named, versioned = f"/models/{card.name}", f"/versions/{card.version}"
+    return path.replace(named, "/models/{model}", 1).replace(versioned, "/versions/{version}", 1)
+
+
+def _problem_of(error: NotJson | InvalidRows | InvalidRow | Busy) -> Problem:
     """The domain's errors as problems: the one place where they get a status."""
     if isinstance(error, NotJson):
         return Problem(400, "not-json", f"the body is not JSON: {error}")
-    count = len(error.faults)
+    if isinstance(error, Busy):
+        return Problem(503, "overloaded", str(error), headers=[("Retry-After", "1")])
+    # The estimator refuses a row that fits the card: which one, only its own words may tell.
+    faults = [Fault("", str(error))] if isinstance(error, InvalidRow) else error.faults
+    count = len(faults)
     amount = "1 problem" if count == 1 else f"{count} problems"
     if count >= MOST_FAULTS:
         amount = f"{count} problems or more"
-    return Problem(
-        422, "invalid-rows", f"the body does not fit the model: {amount}", faults=error.faults
-    )
+    return Problem(422, "invalid-rows", f"the body does not fit the model: {amount}", faults=faults)

@@ -13,20 +13,30 @@ import math
 import os
 import sys
 from collections.abc import Callable, Sequence
-from dataclasses import fields
+from dataclasses import fields, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NoReturn
 
 from irisws import __version__
+from irisws.bulk import flags as bulk
 from irisws.settings import InvalidSettings, Settings
+from irisws.training import command as training
+from irisws.training.problems import InvalidData, Problems, WrongOptions
 
 if TYPE_CHECKING:
-    from irisws.model.card import Feature
-    from irisws.model.model import Model, ModelFile
+    from irisws.model.card import Feature, Value
+    from irisws.model.model import Model
+    from irisws.model.model_file import ModelFile
     from irisws.server import Server
 
 EXIT_OK, EXIT_FAILURE, EXIT_USAGE, EXIT_INVALID_DATA, EXIT_MODEL = 0, 1, 2, 3, 4
 EXIT_INTERRUPTED = 130
+
+_MOST_CATEGORIES = 10  # in a help text
+
+_METAVARS = {"model": "FILE", "trust": "TYPES"}
+_LONGEST_REASON = 200  # characters
+_THREADS_WHEN_BATCHING = 32  # they wait for their batch, so that as many requests are in it
 
 Command = Callable[[argparse.Namespace], int]
 
@@ -84,8 +94,15 @@ def _say(message: str) -> None:
         print(message, file=sys.stderr, flush=True)
 
 
-def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
-    """The parser of every command; `predict` has one flag for each of the model's features."""
+def build_parser(
+    features: Sequence["Feature"] = (), needs_row: bool = True
+) -> argparse.ArgumentParser:
+    """The parser of every command; `predict` has one flag for each of the model's features.
+
+    Args:
+        features: Of the model.
+        needs_row: Whether `predict` requires their values, because no file holds them.
+    """
     parser = argparse.ArgumentParser(
         prog="irisws",
         description="Ship a trained scikit-learn classifier as a REST API that proves its answers.",
@@ -104,20 +121,22 @@ def build_parser(features: Sequence["Feature"] = ()) -> argparse.ArgumentParser:
         subparser.set_defaults(command=command)
         return subparser
 
-    _add_predict_flags(add("predict", _predict, "answer one row"), features)
+    predict = add("predict", _predict, "answer one row, or a file of rows")
+    _add_predict_flags(predict, features, needs_row)
     _add_serve_flags(add("serve", _serve, "serve a model over HTTP, under waitress"))
-    train = add("train", _train, "train the iris model with scikit-learn and pack it")
-    train.add_argument(
-        "--out", metavar="FILE", default="iris.onnx", help="the file to write; default: %(default)s"
-    )
+    train = add("train", _train, "train a classifier with a table, measure it and pack it")
+    training.add_flags(train)
     for name, command, help_text in (
         ("verify", _verify, "prove a model file here, and show the proof"),
         ("inspect", _inspect, "print a model file's card as JSON"),
     ):
-        add(name, command, help_text).add_argument(
-            "file", metavar="FILE", help="a model file, or its URL"
-        )
-    _add_model_flag(add("openapi", _openapi, "print the OpenAPI document of a service"))
+        subparser = add(name, command, help_text)
+        subparser.add_argument("file", metavar="FILE", help="a model file, or its URL")
+        if command is _verify:  # inspect makes no objects
+            _add_trust_flag(subparser)
+    openapi = add("openapi", _openapi, "print the OpenAPI document of a service")
+    _add_model_flag(openapi)
+    _add_trust_flag(openapi)
     return parser
 
 
@@ -126,8 +145,10 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
         return build_parser().parse_args(arguments)
     only_model = argparse.ArgumentParser("irisws predict", add_help=False, allow_abbrev=False)
     _add_model_flag(only_model)
-    file = _read(only_model.parse_known_args(arguments[1:])[0].model)
-    options = build_parser(file.card.features).parse_args(arguments)
+    bulk.add_flags(only_model)
+    known = only_model.parse_known_args(arguments[1:])[0]
+    file = _read(known.model)
+    options = build_parser(file.card.features, not bulk.is_bulk(known)).parse_args(arguments)
     options.file = file
     return options
 
@@ -140,35 +161,54 @@ def _add_model_flag(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def _add_predict_flags(parser: argparse.ArgumentParser, features: Sequence["Feature"]) -> None:
+def _add_trust_flag(parser: argparse.ArgumentParser) -> None:
+    about = {setting.name: setting.metadata["doc"] for setting in fields(Settings)}
+    parser.add_argument("--trust", metavar="TYPES", help=about["trust"])
+
+
+def _add_predict_flags(
+    parser: argparse.ArgumentParser, features: Sequence["Feature"], needs_row: bool
+) -> None:
     _add_model_flag(parser)
+    _add_trust_flag(parser)
     parser.add_argument(
         "--json", action="store_true", help="print label, index, probabilities and warnings"
     )
+    bulk_flags = bulk.add_flags(parser)
     values = parser.add_argument_group("the row, every value required")
-    taken = {"--help", "--model", "--json"}
+    taken = {"--help", "--model", "--trust", "--json", *bulk_flags}
     for position, feature in enumerate(features):
         hyphenated = feature.name.replace("_", "-")
         flags = [f"--{name}" for name in (feature.alias, hyphenated, feature.name) if name]
         free = [flag for flag in dict.fromkeys(flags) if flag not in taken and " " not in flag]
         free = free or [f"--feature-{position}"]
         taken.update(free)
-        about = f"{feature.name}; in training {feature.minimum:g} to {feature.maximum:g}"
         values.add_argument(
             *free,
             dest=_value_of(position),
             metavar=(feature.unit or "value").upper(),
-            required=True,
-            help=about.replace("%", "%%"),
+            required=needs_row and not feature.missing,
+            help=_about(feature).replace("%", "%%"),
         )
+
+
+def _about(feature: "Feature") -> str:
+    """The feature's name, and what it was in training."""
+    if feature.is_numeric:
+        return f"{feature.name}; in training {feature.minimum:g} to {feature.maximum:g}"
+    if feature.categories:
+        shown = ", ".join(map(str, feature.categories[:_MOST_CATEGORIES]))
+        more = ", …" if len(feature.categories) > _MOST_CATEGORIES else ""
+        return f"{feature.name}; in training {shown}{more}"
+    return f"{feature.name}, {'true or false' if feature.kind == 'boolean' else 'a text'}"
 
 
 def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
     for setting in fields(Settings):
-        default = "" if setting.default is None else f" (default: {setting.default})"
+        default = "" if setting.default in (None, ()) else f" (default: {setting.default})"
         parser.add_argument(
             f"--{setting.name.replace('_', '-')}",
-            metavar="FILE" if setting.name == "model" else setting.name.split("_")[-1].upper(),
+            metavar=_METAVARS.get(setting.name) or setting.name.split("_")[-1].upper(),
             help=f"{setting.metadata['doc']}{default}",
         )
 
@@ -176,9 +216,13 @@ def _add_serve_flags(parser: argparse.ArgumentParser) -> None:
 def _predict(options: argparse.Namespace) -> int:
     from irisws.model.model import InvalidRow
 
-    model = _prove(options.file)
+    model = _prove(options.file, _trusted(options))
     values = [getattr(options, _value_of(at)) for at in range(len(model.card.features))]
-    row = _numbers(values, model.card.features)
+    if bulk.is_bulk(options):
+        if options.json or any(value is not None for value in values):
+            raise _CommandFailed(EXIT_USAGE, "give a file of rows or one row, not both")
+        return _predict_file(model, options)
+    row = _row(values, model.card.features, model.largest_value)
     try:
         prediction = model.predict([row])[0]
     except InvalidRow as error:
@@ -189,6 +233,24 @@ def _predict(options: argparse.Namespace) -> int:
     print(prediction.label, flush=True)  # before the warnings, wherever the two meet
     for warning in prediction.warnings:
         _say(f"warning: {warning.detail}")
+    return EXIT_OK
+
+
+def _predict_file(model: "Model", options: argparse.Namespace) -> int:
+    from irisws.bulk.failures import FileFailure, InvalidInput
+    from irisws.bulk.run import predict_file
+
+    try:
+        job = bulk.read_job(options)
+        summary = predict_file(model, job)
+    except bulk.WrongUsage as error:
+        raise _CommandFailed(EXIT_USAGE, str(error)) from None
+    except FileFailure as error:
+        raise _CommandFailed(EXIT_FAILURE, str(error)) from None
+    except InvalidInput as error:
+        problems = _listed(error.problems)
+        raise _CommandFailed(EXIT_INVALID_DATA, f"{options.input}: {problems}") from None
+    _say(f"irisws: {summary.told(job)}")
     return EXIT_OK
 
 
@@ -209,14 +271,21 @@ def _serve(options: argparse.Namespace) -> int:
     signals.wake = _interrupt  # a model may be long in coming, and nobody is served yet
     file = _read(settings.model, settings.max_model_bytes, settings.model_sha256)
     signals.wake = lambda: None
-    model = _prove(file)
-    application = create_app(model, settings)
+    model = _prove(file, settings.trust)
+    application = create_app(model, settings := _with_threads(settings, model))
     try:
         server = Server(application, settings)
     except CannotListen as error:
         raise _CommandFailed(EXIT_FAILURE, str(error)) from None
     _announce(model, server)
     return server.run(signals, on_drain=lambda: setattr(application, "draining", True))
+
+
+def _with_threads(settings: Settings, model: "Model") -> Settings:
+    """The settings with as many threads as the model can use, unless a number is given."""
+    if settings.threads is None and model.is_batching:
+        return replace(settings, threads=_THREADS_WHEN_BATCHING)
+    return settings
 
 
 def _interrupt() -> None:
@@ -236,32 +305,22 @@ def _announce(model: "Model", server: "Server") -> None:
 
 def _train(options: argparse.Namespace) -> int:
     try:
-        import skl2onnx  # noqa: F401  # only to learn that the extra is there
-        import sklearn  # noqa: F401  # likewise
-    except ImportError as error:
-        raise _CommandFailed(
-            EXIT_FAILURE, f'training needs {error.name}: pip install "irisws[train]"'
-        ) from None
-    from irisws.model.packing import CannotPack
-    from irisws.model.training import train_iris
-
-    try:
-        model = train_iris(options.out)
-    except CannotPack as error:
-        raise _CommandFailed(EXIT_FAILURE, str(error)) from None
-    score, parity = model.card.scores[0], model.card.parity
-    print(f"wrote {options.out}: {model.card.name} {model.card.version} ({model.short_digest})")
-    print(
-        f"{score.metric} {score.mean:.3f} ± {score.standard_deviation:.3f} over {score.folds} folds"
-    )
-    print(
-        f"{parity.rows:,} rows compared with scikit-learn: {parity.label_mismatches} labels differ"
-    )
+        print(training.run(options))
+    except Problems as error:
+        status = {WrongOptions: EXIT_USAGE, InvalidData: EXIT_INVALID_DATA}.get(type(error))
+        raise _CommandFailed(status or EXIT_FAILURE, _listed(error.problems)) from None
     return EXIT_OK
 
 
+def _listed(problems: Sequence[str]) -> str:
+    """One problem on the line, several on lines of their own."""
+    if len(problems) == 1:
+        return problems[0]
+    return "\n  ".join([f"{len(problems)} problems:", *problems])
+
+
 def _verify(options: argparse.Namespace) -> int:
-    model = _prove(_read(options.file))
+    model = _prove(_read(options.file), _trusted(options))
     card, proof = model.card, model.proof
     trained_with = {"python": card.provenance.python, **card.provenance.libraries}
     for title, text in (
@@ -272,6 +331,7 @@ def _verify(options: argparse.Namespace) -> int:
             f"differ by {proof.largest_probability_difference:.1g} at most, "
             f"{proof.tolerance:g} allowed",
         ),
+        ("engine", _clipped(model.engine)),
         ("trained on", _environment(card.provenance.platform, trained_with)),
         ("running on", _environment(*_here())),
         ("verdict", "proved: it answers here as scikit-learn answered there"),
@@ -289,14 +349,14 @@ def _inspect(options: argparse.Namespace) -> int:
 def _openapi(options: argparse.Namespace) -> int:
     from irisws.app import describe
 
-    _print_json(describe(_prove(_read(options.model)), Settings()), indent=2)
+    _print_json(describe(_prove(_read(options.model), _trusted(options)), Settings()), indent=2)
     return EXIT_OK
 
 
 def _read(
     path: str | Path | None, max_bytes: int | None = None, sha256: str | None = None
 ) -> "ModelFile":
-    from irisws.model import model as models
+    from irisws.model import model_file as models
 
     try:
         return models.read_model_file(
@@ -308,38 +368,59 @@ def _read(
         raise _CommandFailed(EXIT_MODEL, str(error)) from None
 
 
-def _prove(file: "ModelFile") -> "Model":
+def _trusted(options: argparse.Namespace) -> tuple[str, ...]:
+    """The types that may be made, of `--trust`, else of IRISWS_TRUST."""
+    environ = {"IRISWS_TRUST": os.environ.get("IRISWS_TRUST", "")}
+    try:
+        return Settings.from_environment(environ, {"trust": options.trust}).trust
+    except InvalidSettings as error:
+        raise _CommandFailed(EXIT_USAGE, str(error)) from None
+
+
+def _prove(file: "ModelFile", trust: Sequence[str] = ()) -> "Model":
     from irisws.model.model import Model, UnusableModel
 
     try:
-        return Model(file)
+        return Model(file, trust)
     except UnusableModel as error:
         raise _CommandFailed(EXIT_MODEL, str(error)) from None
 
 
-def _numbers(texts: Sequence[str], features: Sequence["Feature"]) -> list[float]:
-    """Read the values of a row; every one that is no number is named."""
-    numbers, problems = [], []
+def _row(
+    texts: Sequence[str | None], features: Sequence["Feature"], largest_value: float
+) -> list["Value"]:
+    """Read the values of a row; every one that its feature does not take is named."""
+    from irisws.bulk.cells import read_value
+    from irisws.model.rows import accepts
+
+    values: list[Value] = []
+    problems = []
     for text, feature in zip(texts, features, strict=True):
-        number = _number(text)
-        numbers.append(number)
-        if not math.isfinite(number):
-            problems.append(f"{feature.name}: expected a finite number, got {text[:40]!r}")
+        value = None if text is None else read_value(text, feature)
+        values.append(value)
+        if not accepts(value, feature, largest_value):
+            why = _refusal(text or "", value, feature, largest_value)
+            problems.append(f"{feature.name}: {why}")
     if problems:
         raise _CommandFailed(EXIT_INVALID_DATA, "; ".join(problems))
-    return numbers
+    return values
 
 
-def _number(text: str) -> float:
-    """The number in the text, NaN if there is none."""
-    try:
-        return math.nan if "_" in text else float(text)  # float("1_0") would be 10.0
-    except ValueError:
-        return math.nan
+def _refusal(text: str, value: "Value", feature: "Feature", largest_value: float) -> str:
+    from irisws.model.rows import expected
+
+    if isinstance(value, float) and largest_value < abs(value) < math.inf:
+        return f"{value} is not a finite number of at most {largest_value:.2g}"
+    wanted = "a finite number" if feature.kind == "number" else expected(feature)
+    return f"expected {wanted}, got {text[:40]!r}"
 
 
 def _value_of(position: int) -> str:
     return f"value_{position}"
+
+
+def _clipped(text: str) -> str:
+    return text if len(text) <= _LONGEST_REASON else text[:_LONGEST_REASON] + "…"
 
 
 def _here() -> tuple[str, dict[str, str]]:

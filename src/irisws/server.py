@@ -29,7 +29,7 @@ from waitress.task import ErrorTask, WSGITask
 
 from irisws.parser import StrictParser
 from irisws.quiesce import leave_new_connections_unanswered
-from irisws.settings import Settings
+from irisws.settings import DEFAULT_THREADS, Settings
 from irisws.web.problem import PROBLEM_JSON, Problem
 
 if TYPE_CHECKING:
@@ -278,7 +278,7 @@ def _waitress_options(settings: Settings, inherited: list[socket.socket]) -> dic
     # Above ours, so that a body somewhat too large gets our problem document.
     most_body_bytes = settings.max_body_bytes + (1 << 20)
     options: dict[str, Any] = {
-        "threads": settings.threads,
+        "threads": settings.threads or DEFAULT_THREADS,
         "connection_limit": _connections_allowed(settings.connection_limit),
         "asyncore_use_poll": os.name == "posix",  # select() dies at 1,024 sockets
         "backlog": 2048,

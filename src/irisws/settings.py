@@ -10,9 +10,10 @@ from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 PREFIX = "IRISWS_"
+DEFAULT_THREADS = 4
 
 # Variables of the prefix that are not settings: the clients' address of a service, and what
 # Kubernetes sets in every container for a Service that is called irisws or irisws-something.
@@ -20,6 +21,7 @@ _FOREIGN = re.compile(r"IRISWS_(URL|(.+_)?(SERVICE_(HOST|PORT.*)|PORT_[0-9]+_(TC
 _KUBERNETES_LINK = "tcp://"  # IRISWS_PORT=tcp://10.0.0.1:80
 
 _SHA256 = re.compile(r"[0-9A-Fa-f]{64}")
+_TYPE_NAME = re.compile(r"[^\W\d]\w*(\.[^\W\d]\w*)+")  # sklearn.tree._tree.Tree
 _ROUTE = re.compile(r"/[\w.~:@!$&'()*+,;=/-]*", re.ASCII)  # RFC 3986, 3.3, and nothing escaped
 
 
@@ -27,9 +29,12 @@ class InvalidSettings(ValueError):
     """Settings that cannot be used; the message names each with its value and what was wanted."""
 
 
-def _setting(default: Any, doc: str, *, least: float = 0, most: float = 1e12) -> Any:
-    """A setting that is a number."""
-    return field(default=default, metadata={"doc": doc, "least": least, "most": most})
+def _setting(
+    default: Any, doc: str, *, least: float = 0, most: float = 1e12, kind: type | None = None
+) -> Any:
+    """A setting that is a number, of the type of its default if no other is given."""
+    about = {"doc": doc, "least": least, "most": most, "kind": kind or type(default)}
+    return field(default=default, metadata=about)
 
 
 def _text(default: Any, doc: str, *, wanted: str, read: Callable[[str], Any]) -> Any:
@@ -52,6 +57,15 @@ def _route(text: str) -> str | None:
     return text if _ROUTE.fullmatch(text) else None
 
 
+def _type_names(text: str) -> tuple[str, ...] | None:
+    names = tuple(name.strip() for name in text.split(","))
+    return names if all(map(_TYPE_NAME.fullmatch, names)) else None
+
+
+def _switch(text: str) -> str | None:
+    return text if text in ("on", "off") else None
+
+
 def _address(text: str) -> str | None:
     return text if text.strip() else None
 
@@ -72,6 +86,13 @@ class Settings:
         wanted="64 hexadecimal digits",
         read=_sha256,
     )
+    trust: tuple[str, ...] = _text(
+        (),
+        "types that the estimator in a .skops file may be made of, by their full names, beside "
+        "those that skops trusts by itself",
+        wanted="full names of types such as sklearn.tree._tree.Tree, with commas between",
+        read=_type_names,
+    )
     host: str = _text(
         "127.0.0.1",
         "address to listen on; 0.0.0.0 for every interface",
@@ -79,7 +100,13 @@ class Settings:
         read=_address,
     )
     port: int = _setting(8080, "port to listen on; 0 takes a free one", most=65535)
-    threads: int = _setting(4, "worker threads", least=1, most=1024)
+    threads: int | None = _setting(
+        None,
+        "worker threads; by default 4, and 32 for a model that is served with scikit-learn",
+        least=1,
+        most=1024,
+        kind=int,
+    )
     connection_limit: int = _setting(
         400 if os.name == "nt" else 2000, "most open connections", least=10, most=100_000
     )
@@ -97,6 +124,9 @@ class Settings:
         "a further path for what /v1/predict answers",
         wanted="a path that begins with /",
         read=_route,
+    )
+    metrics: Literal["on", "off"] = _text(
+        "on", "whether GET /metrics is answered, on or off", wanted="on or off", read=_switch
     )
     lame_duck_seconds: float = _setting(
         0.0, "after a stop signal, how long to accept requests while not ready", most=3600
@@ -183,7 +213,7 @@ def _convert(value: Any, setting: Any) -> Any:
     """Convert to the setting's type; the ValueError says what was expected."""
     about = setting.metadata
     if "read" not in about:
-        return _number(value, type(setting.default), about["least"], about["most"])
+        return _number(value, about["kind"], about["least"], about["most"])
     text = about["read"](str(value))
     if text is None:
         raise ValueError(about["wanted"])

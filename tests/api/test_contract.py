@@ -3,6 +3,7 @@
 import json
 from typing import Any
 
+import msgspec
 import numpy as np
 import pytest
 from hypothesis import example, given
@@ -12,6 +13,7 @@ from irisws.api.contract import Contract
 from irisws.api.diagnosis import Diagnosis
 from irisws.api.document import InvalidRows, NotJson
 from irisws.model.card import Feature
+from irisws.model.rows import as_rows, as_values
 
 LARGEST = 3.4028234663852886e38
 FEATURES = tuple(
@@ -23,6 +25,7 @@ FEATURES = tuple(
         ("petal_width", "pw"),
     )
 )
+NUMERIC: Any = {"minimum": 0, "maximum": 9, "quantiles": (1,) * 5, "example": 5}
 CONTRACT = Contract(FEATURES, LARGEST, max_rows=5)
 SLOW = Diagnosis(FEATURES, LARGEST, max_rows=5)
 
@@ -193,6 +196,17 @@ def test_search_for_faults_ends_at_a_hundred() -> None:
     assert len(faults(body)) == 100
 
 
+def test_suggestions_are_not_sought_without_end() -> None:
+    """Each name is compared with thousands: the first few get a suggestion, all are told."""
+    features = tuple(Feature(name=f"column_{at}", **NUMERIC) for at in range(2000))
+    body = json.dumps({f"colum_{at}": at for at in range(50)}).encode()
+    with pytest.raises(InvalidRows) as error:
+        Contract(features, LARGEST, 5).read_row(body)
+    unknown = [f for f in error.value.faults if f.detail.startswith("is not a known name")]
+    assert len(unknown) == 50
+    assert sum(fault.suggestion is not msgspec.UNSET for fault in unknown) == 5
+
+
 def test_names_are_repeated_back_harmlessly() -> None:
     """Names in pointers are cut, escaped (RFC 6901) and freed of what cannot be shown."""
     body = '{"a/b~c": 1, "\\ud800\\u0007": 2, "' + "x" * 500 + '": 3}'
@@ -261,6 +275,106 @@ def test_quick_and_careful_reader_agree_on_instances(rows: list[str]) -> None:
     """The same for many rows of any form."""
     body = f'{{"instances": [{", ".join(rows)}]}}'.encode()
     assert outcome(CONTRACT.read_instances, body) == outcome(SLOW.read_instances, body)
+
+
+MIXED_FEATURES = (
+    Feature(name="x", alias="größe", missing=True, **NUMERIC),
+    Feature(name="n", kind="integer", **NUMERIC),
+    Feature(name="m", kind="integer", missing=True, closed=True, categories=(1.0, 3.0), **NUMERIC),
+    Feature(name="flag", kind="boolean", missing=True, example=True),
+    Feature(name="text", kind="string", example="a:b"),
+    Feature(
+        name="self", kind="string", missing=True, closed=True, categories=("ü", "b"), example="ü"
+    ),
+)
+# The same without the strings: rows of floats.
+FLAT_FEATURES = MIXED_FEATURES[:4]
+SCALARS = st.one_of(
+    st.sampled_from([None, True, False, 1, 3, 3.0, 2.5, -0.0, 1e39, 1e400, 2**53, 2**53 + 1]),
+    st.sampled_from(["ü", "b", "a:b", "\ud800", "", "1", "\ud800\udc00"]),
+)
+# Mostly right, or nearly every row would be refused by either reader.
+RIGHT = [
+    st.sampled_from([None, 1, 2.5, 1e30]),
+    st.sampled_from([0, 7, -3.0, 2**53 - 1]),
+    st.sampled_from([None, 1, 3, 3.0]),
+    st.sampled_from([None, True, False]),
+    st.sampled_from(["", "ü", "\U0001f33c", "a:b"]),
+    st.sampled_from([None, "ü", "b"]),
+]
+
+
+def mixed_rows(width: int) -> Any:
+    """Rows as JSON arrays or objects, with one value in them that may be of any kind."""
+    names = [feature.name for feature in MIXED_FEATURES[:width]]
+    right = st.tuples(*RIGHT[:width])
+    spoilt = st.builds(
+        lambda row, at, value: row[:at] + (value,) + row[at + 1 :],
+        right,
+        st.integers(0, width - 1),
+        SCALARS,
+    )
+    arrays = (right | right | spoilt).map(list)
+    objects = st.builds(
+        lambda row, order, last: [*((names[at], row[at]) for at in order), *last],
+        arrays,
+        st.permutations(range(width)),
+        st.sampled_from([[], [], [], [("x", 1)], [("größe", 1)], [("nn", 1)]]),
+    ).map(dump)
+    return st.lists(arrays.map(json.dumps), max_size=3) | st.lists(objects, max_size=3)
+
+
+def read_as_values(read: Any, features: Any, body: bytes) -> Any:
+    """What reading comes to: rows as JSON values, or the kind of refusal."""
+    try:
+        got = read(body)
+    except (NotJson, InvalidRows) as error:
+        return type(error)
+    rows = got[0]
+    return as_values(as_rows(rows, features) if isinstance(rows, list) else rows, features)
+
+
+@pytest.mark.parametrize("features", [MIXED_FEATURES, FLAT_FEATURES])
+@given(data=st.data())
+def test_readers_agree_on_values_of_every_kind(features: Any, data: Any) -> None:
+    """Null, whole numbers, booleans, strings and categories: what one takes the other takes."""
+    contract = Contract(features, LARGEST, max_rows=5)
+    careful = Diagnosis(features, LARGEST, max_rows=5)
+    rows = data.draw(mixed_rows(len(features)))
+    body = f'{{"instances": [{", ".join(rows)}]}}'.encode()
+    found = read_as_values(contract.read_instances, features, body)
+    assert found == read_as_values(careful.read_instances, features, body)
+    for row in rows:
+        one, same = (
+            read_as_values(lambda body, read=read: ([read(body)],), features, row.encode())
+            for read in (contract.read_row, careful.read_row)
+        )
+        assert one == same
+
+
+def test_values_of_every_kind() -> None:
+    """The quick reader takes a row of each kind, and null is what is missing."""
+    contract = Contract(MIXED_FEATURES, LARGEST, max_rows=5)
+    contract._diagnosis = None  # type: ignore[assignment]  # the careful one is not to be asked
+    body = '{"instances": [[null, 7, null, true, "", "ü"], [1, -3, 3, null, "x", null]]}'
+    rows = contract.read_instances(body.encode()).matrix
+    assert as_values(rows, MIXED_FEATURES) == [
+        (None, 7, None, True, "", "ü"),
+        (1.0, -3, 3, None, "x", None),
+    ]
+    row = contract.read_row(
+        '{"größe": null, "n": 7, "m": 1, "flag": null, "text": "", "self": null}'.encode()
+    )
+    assert [repr(cell) for cell in row] == ["nan", "7", "1", "nan", "''", "None"]
+
+
+def test_categories_that_no_type_can_say() -> None:
+    """Fractions that are categories are read by the careful reader alone."""
+    feature = Feature(name="x", closed=True, categories=(0.5, 1.5), **NUMERIC)
+    contract = Contract((feature,), LARGEST, 5)
+    assert contract.read_row(b'{"x": 1.5}') == (1.5,)
+    with pytest.raises(InvalidRows):
+        contract.read_instances(b'{"instances": [[1]]}')
 
 
 PIECES = st.sampled_from(

@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import tritonclient.http as triton
 from sklearn.datasets import load_iris
 from sklearn.tree import DecisionTreeClassifier
 from tritonclient.utils import InferenceServerException
 
+from irisws.model.model import Model
 from tests.server.conftest import ServerProcess
 
 MANY = 1_000_000
@@ -167,3 +169,60 @@ def test_one_row_too_many(client: Any) -> None:
     """The limit on rows holds in binary, too."""
     with pytest.raises(InferenceServerException, match="expected 1 to 1,000,000 rows, got 1000001"):
         client.infer("iris", [tensor("input", np.zeros((MANY + 1, 4)), "FP32")])
+
+
+PENGUINS: dict[str, tuple[str, list[Any]]] = {
+    "heavy": ("BOOL", [False, True]),
+    "island": ("BYTES", ["Torgersen", "Föhr: 花"]),
+    "year": ("INT64", [2007, 2009]),
+    "bl": ("FP64", [39.1, np.nan]),
+    "bill_depth_mm": ("FP32", [18.7, 15.0]),
+    "flipper_length_mm": ("INT16", [181, 220]),
+    "body_mass_g": ("FP64", [3750.0, 5100.0]),
+    "s": ("BYTES", ["male", "female"]),
+}
+DTYPES = {"BOOL": bool, "BYTES": object, "INT64": np.int64, "INT16": np.int16, "FP32": np.float32}
+
+
+@pytest.fixture(scope="module")
+def penguin_server(mixed: Model) -> Iterator[ServerProcess]:
+    command = [sys.executable, "-m", "irisws", "serve", "--port", "0", "--model", str(mixed.path)]
+    process = ServerProcess(command)
+    yield process
+    process.end()
+
+
+@pytest.mark.parametrize("in_binary", [True, False])
+def test_mixed_columns(
+    penguin_server: ServerProcess, mixed: Model, mixed_pipeline: Any, in_binary: bool
+) -> None:
+    """Booleans, strings, integers and numbers, each in its own tensor, in binary and in JSON."""
+    inputs = []
+    for name, (datatype, values) in PENGUINS.items():
+        described = triton.InferInput(name, [2], datatype)
+        # JSON has no NaN, and the client no null: there the value is given.
+        given = values if in_binary else [40.0 if v != v else v for v in values]
+        array = np.array(given, dtype=DTYPES.get(datatype, np.float64))
+        described.set_data_from_numpy(array, binary_data=in_binary)
+        inputs.append(described)
+    address = f"{penguin_server.host}:{penguin_server.port}"
+    with triton.InferenceServerClient(address, network_timeout=60) as client:
+        metadata = {t["name"]: t["datatype"] for t in client.get_model_metadata("mixed")["inputs"]}
+        result = client.infer("mixed", inputs)
+    assert (metadata["heavy"], metadata["island"], metadata["year"]) == ("BOOL", "BYTES", "INT64")
+    second = np.nan if in_binary else 40.0
+    rows = pd.DataFrame(
+        {
+            "island": ["Torgersen", "Föhr: 花"],
+            "bill_length_mm": [39.1, second],
+            "bill_depth_mm": [18.7, 15.0],
+            "flipper_length_mm": [181.0, 220.0],
+            "body_mass_g": [3750.0, 5100.0],
+            "sex": ["male", "female"],
+            "year": [2007, 2009],
+            "heavy": [False, True],
+        }
+    )
+    assert result.as_numpy("label").astype("U").tolist() == mixed_pipeline.predict(rows).tolist()
+    expected = mixed_pipeline.predict_proba(rows)
+    np.testing.assert_allclose(result.as_numpy("probabilities"), expected, atol=1e-5)

@@ -19,7 +19,8 @@ import numpy as np
 
 from irisws.model import trees
 from irisws.model.engine import OnnxEngine
-from irisws.model.model import Model, read_model_file
+from irisws.model.model import Model
+from irisws.model.model_file import read_model_file
 from irisws.model.onnx_file import read_nodes
 from tests.benchmarks.forest import pack_forest
 from tests.benchmarks.machine import describe, table
@@ -80,7 +81,7 @@ def _row(count: int, model: Model) -> list[str]:
 
 
 def _walker(model: Model) -> tuple[Evaluate, int]:
-    nodes = read_nodes(read_model_file(model.path).onnx)
+    nodes = read_nodes(read_model_file(model.path).data)
     ensemble = trees.read_tree_ensemble(nodes, len(model.card.features), len(model.card.classes))
     if ensemble is None:
         raise RuntimeError(f"{model.card.name} cannot be walked")
@@ -89,7 +90,7 @@ def _walker(model: Model) -> tuple[Evaluate, int]:
 
 def _engine(model: Model) -> Evaluate:
     classes = [target.value for target in model.card.classes]
-    engine = OnnxEngine(read_model_file(model.path).onnx, len(model.card.features), classes)
+    engine = OnnxEngine(read_model_file(model.path).data, model.card.features, classes)
 
     def evaluate(_: object) -> object:
         indexes, probabilities = engine.predict(np.array([_ROW]))

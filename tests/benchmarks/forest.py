@@ -12,7 +12,7 @@ from sklearn.ensemble import RandomForestClassifier
 
 from irisws.model.model import Model
 from irisws.model.packing import pack
-from irisws.model.training import IRIS_FEATURES
+from irisws.training.iris import IRIS_FEATURES
 
 
 def pack_forest(trees: int, path: Path) -> Model:

@@ -15,12 +15,12 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import botocore.session  # type: ignore[import-untyped]
+import botocore.session
 import pytest
 import yaml
 from botocore import xform_name
-from botocore.exceptions import ParamValidationError  # type: ignore[import-untyped]
-from botocore.validate import validate_parameters  # type: ignore[import-untyped]
+from botocore.exceptions import ParamValidationError
+from botocore.validate import validate_parameters
 from webtest import TestApp
 
 from irisws.app import create_app

@@ -5,19 +5,30 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
+from irisws.model.model import Model
 from tests.server.conftest import Start, serve, start  # noqa: F401  # fixtures
 
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
-def test_service_keeps_its_own_document(serve: Start) -> None:  # noqa: F811
-    """Over a thousand generated requests, valid and not, with all checks on."""
-    server = serve()
+@pytest.mark.parametrize(("model", "examples", "least"), [("iris", 25, 1000), ("mixed", 10, 400)])
+def test_service_keeps_its_own_document(
+    model: str,
+    examples: int,
+    least: int,
+    serve: Start,  # noqa: F811
+    request: pytest.FixtureRequest,
+) -> None:
+    """Many generated requests, valid and not, with all checks on; to columns of every kind, too."""
+    served: Model = request.getfixturevalue(model)
+    server = serve("--model", str(served.path))
     url = f"http://{server.host}:{server.port}/openapi.json"
     result = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIGURATION),
-            *("run", url, "--max-examples", "25", "--seed", "1", "--no-color"),
+            *("run", url, "--max-examples", str(examples), "--seed", "1", "--no-color"),
         ],
         capture_output=True,
         text=True,
@@ -26,5 +37,5 @@ def test_service_keeps_its_own_document(serve: Start) -> None:  # noqa: F811
     assert result.returncode == 0, result.stdout
     cases = re.search(r"(\d+) generated", result.stdout)
     assert cases is not None
-    assert int(cases[1]) > 1000
+    assert int(cases[1]) > least
     print(f"schemathesis: {cases[1]} cases")

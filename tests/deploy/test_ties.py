@@ -166,8 +166,9 @@ def test_models_from_a_bucket_are_pinned() -> None:
 def test_cloud_run_sends_as_much_as_threads_take() -> None:
     """Concurrency is four for each thread, and what the README's figures were measured with."""
     workload = manifests.of_cloud_run()
-    concurrency = workload.pod["containerConcurrency"]
-    assert concurrency == 4 * workload.settings.threads
+    concurrency, threads = workload.pod["containerConcurrency"], workload.settings.threads
+    assert threads is not None
+    assert concurrency == 4 * threads
     assert "IRISWS_THREADS" in workload.environment
     assert f"{concurrency} connections" in (ROOT / "README.md").read_text(encoding="utf-8")
 

@@ -13,7 +13,9 @@ import pytest
 import irisws
 from irisws import server
 from irisws.app import Application
-from irisws.model.model import Model, Row, read_model_file
+from irisws.model.batching import Busy
+from irisws.model.model import Model, Row
+from irisws.model.model_file import read_model_file
 from irisws.web.problem import TYPE_BASE
 
 ROOT = Path(__file__).parents[2]
@@ -36,6 +38,7 @@ REQUESTS: dict[str, tuple[str, str, dict[str, str], bytes]] = {
     "invalid-rows": ("POST", "/", JSON_TYPE, b'{"sl": "2.0", "sw": 1.0, "pl": 2.0, "pv": 3.0}'),
     "internal-error": ("POST", "/", JSON_TYPE, ROW),
     "draining": ("GET", "/health/ready", {}, b""),
+    "overloaded": ("POST", "/", JSON_TYPE, ROW),
 }
 BY_THE_SERVER = {"headers-too-large": 431, "not-implemented": 501}
 
@@ -69,9 +72,16 @@ class BrokenModel(Model):
         raise RuntimeError
 
 
+class BusyModel(Model):
+    """A model for which too many rows wait."""
+
+    def classify(self, row: Row) -> int:
+        raise Busy("100,000 rows are waiting to be answered")
+
+
 def application(kind: str) -> Application:
-    broken = kind == "internal-error"
-    app = irisws.create_app(BrokenModel(read_model_file()) if broken else None)
+    made = {"internal-error": BrokenModel, "overloaded": BusyModel}.get(kind, Model)
+    app = irisws.create_app(made(read_model_file()))
     app.draining = kind == "draining"
     return app
 

@@ -20,10 +20,13 @@ from irisws import cli
 from irisws.app import describe
 from irisws.model.card import (
     Card,
+    Column,
     Feature,
     GoldenRow,
+    Leaf,
     Parity,
     Provenance,
+    SampleRow,
     Score,
     TargetClass,
 )
@@ -117,7 +120,7 @@ def test_command_has_its_flags_and_arguments(command: str) -> None:
 def test_flag_of_serve_has_its_default(name: str) -> None:
     """The flags of `serve` have their defaults told, though the parser itself knows of none."""
     default = Settings.__dataclass_fields__[name].default
-    if default is not None and name != "connection_limit":
+    if default not in (None, ()) and name != "connection_limit":
         assert f"(default: {default})" in section("cli.md", "## serve")
 
 
@@ -155,7 +158,7 @@ def test_setting_is_told_in_full(name: str) -> None:
         numbers = [float(found) for found in re.findall(r"\d[\d,.]*", text.replace(",", ""))]
         assert {setting.metadata["least"], setting.metadata["most"]} <= {*numbers}
         assert str(setting.default) in text
-    elif setting.default is not None:
+    elif setting.default not in (None, ()):
         assert f"`{setting.default}`" in text
 
 
@@ -253,6 +256,9 @@ CARD: dict[str, type[msgspec.Struct]] = {
     "parity": Parity,
     "provenance": Provenance,
     "scores": Score,
+    "frame": Column,
+    "leaves": Leaf,
+    "sample": SampleRow,
 }
 
 
@@ -275,7 +281,14 @@ REFUSALS = ("UnusableModel", "UnusableGraph", "InvalidCard", "CannotFetch", "Val
 def refusals() -> list[str]:
     """The words of every message with which a model file is refused."""
     found = []
-    for name in ("model.py", "card.py", "engine.py", "remote.py"):
+    for name in (
+        "model.py",
+        "model_file.py",
+        "card.py",
+        "engine.py",
+        "skops_engine.py",
+        "remote.py",
+    ):
         tree = ast.parse((ROOT / "src/irisws/model" / name).read_text(encoding="utf-8"))
         for node in ast.walk(tree):
             if isinstance(node, ast.Raise) and isinstance(node.exc, ast.Call):

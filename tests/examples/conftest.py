@@ -1,6 +1,8 @@
 """A real irisws process for the examples to talk to."""
 
 import http.client
+import os
+import shutil
 import socket
 import subprocess
 import sys
@@ -9,6 +11,8 @@ from collections.abc import Iterator
 
 import pytest
 
+from irisws.model.model import Model
+
 START_SECONDS = 30
 STOP_SECONDS = 10
 
@@ -16,7 +20,13 @@ STOP_SECONDS = 10
 class IriswsProcess:
     """`waitress-serve irisws.wsgi:app` on a port of its own, which it keeps over restarts."""
 
-    def __init__(self) -> None:
+    def __init__(self, model: str = "") -> None:
+        """Choose the port.
+
+        Args:
+            model: A model file; the packaged one by default.
+        """
+        self._model = model
         self._port = free_port()
         self._process: subprocess.Popen[bytes] | None = None
 
@@ -33,7 +43,8 @@ class IriswsProcess:
         """
         listen = f"--listen=127.0.0.1:{self._port}"
         command = [sys.executable, "-m", "waitress", listen, "irisws.wsgi:app"]
-        self._process = subprocess.Popen(command)
+        environment = {**os.environ, "IRISWS_MODEL": self._model}
+        self._process = subprocess.Popen(command, env=environment)
         deadline = time.monotonic() + START_SECONDS
         while not self._is_ready():
             if self._process.poll() is not None:
@@ -90,3 +101,23 @@ def irisws_url() -> Iterator[str]:
     process.start()
     yield process.url
     process.stop()
+
+
+@pytest.fixture(scope="session")
+def penguins_url(mixed: Model) -> Iterator[str]:
+    """Run one irisws with a model of mixed columns for the whole session; yield its address."""
+    process = IriswsProcess(str(mixed.path))
+    process.start()
+    yield process.url
+    process.stop()
+
+
+@pytest.fixture(scope="session")
+def node() -> str:
+    """Find Node.js; without it these tests are skipped, but never in CI."""
+    path = shutil.which("node")
+    if path is None and "CI" in os.environ:
+        pytest.fail("node is not installed")
+    if path is None:
+        pytest.skip("node is not installed")
+    return path

@@ -2,7 +2,6 @@
 
 import json
 import os
-import shutil
 import subprocess
 from collections.abc import Iterator
 from http.client import HTTPConnection
@@ -42,17 +41,6 @@ class Shop:
             return response.status, response.read()
         finally:
             connection.close()
-
-
-@pytest.fixture(scope="module")
-def node() -> str:
-    """Find Node.js; without it these tests are skipped, but never in CI."""
-    path = shutil.which("node")
-    if path is None and "CI" in os.environ:
-        pytest.fail("node is not installed")
-    if path is None:
-        pytest.skip("node is not installed")
-    return path
 
 
 @pytest.fixture

@@ -281,6 +281,13 @@ def test_an_error_in_other_words(client: Client, server: ScriptedServer, body: s
     assert caught.value.errors == []
 
 
+def test_a_model_without_probabilities(client: Client, server: ScriptedServer) -> None:
+    """A classifier that knows no probabilities answers all the same."""
+    body = '{"predictions": [{"label": "setosa", "index": 0, "warnings": []}]}'
+    server.replies = [reply("200 OK", body=body)]
+    assert client.predict_one(SETOSA) == Prediction("setosa", 0, {}, [])
+
+
 @pytest.mark.parametrize("body", ["<h1>Welcome</h1>", "{}", '{"predictions": [1]}'])
 def test_a_reply_that_is_not_of_irisws(client: Client, server: ScriptedServer, body: str) -> None:
     """A good status with another service's content is a typed error too."""

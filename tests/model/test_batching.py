@@ -12,9 +12,13 @@ from typing import Any
 
 import numpy as np
 import pytest
+from webtest import TestApp as WebClient
 
+import irisws
 from irisws.model.batching import BatchingEngine, Busy
 from irisws.model.engine import RefusedRow
+from irisws.model.model import Model
+from irisws.model.model_file import read_model_file
 
 BAD = -1.0
 
@@ -66,7 +70,7 @@ def wait_until(condition: Callable[[], bool]) -> None:
 
 @contextmanager
 def callers(batching: BatchingEngine) -> Iterator[Callable[[Any], "Future[Any]"]]:
-    """Threads that ask one after the other: each is in the queue before the next one asks."""
+    """Threads that ask one after the other: the first keeps the engine busy, the others queue."""
     gate: Any = batching.engine
     with ThreadPoolExecutor(20) as pool:
         asked: list[Any] = []
@@ -74,7 +78,7 @@ def callers(batching: BatchingEngine) -> Iterator[Callable[[Any], "Future[Any]"]
         def ask(rows: Any) -> "Future[Any]":
             future = pool.submit(batching.predict, rows)
             asked.append(rows)
-            wait_until(lambda: len(gate.asked) + len(batching._queue) >= len(asked))
+            wait_until(lambda: bool(gate.asked) and len(batching._queue) == len(asked) - 1)
             return future
 
         try:
@@ -206,6 +210,22 @@ def test_thread_that_ends_with_others_in_its_batch() -> None:
         with pytest.raises(Ending):
             futures[1].result(30)
         assert [futures[at].result(30)[0].tolist() for at in (0, 2, 3)] == [[1], [3], [4]]
+
+
+def test_app_answers_503_and_when_to_come_back() -> None:
+    """Too many waiting rows are the caller's to send again, in every dialect."""
+
+    class BusyModel(Model):
+        def answer(self, *_: Any, **__: Any) -> Any:
+            raise Busy("7 rows are waiting to be answered")
+
+    client = WebClient(irisws.create_app(BusyModel(read_model_file())))
+    reply = client.post_json("/v1/predict", {"instances": [[5, 3, 1, 0]]}, status=503)
+    assert reply.headers["Retry-After"] == "1"
+    assert reply.json["type"].endswith("#overloaded")
+    tensor = {"name": "X", "shape": [1, 4], "datatype": "FP64", "data": [5, 3, 1, 0]}
+    reply = client.post_json("/v2/models/iris/infer", {"inputs": [tensor]}, status=503)
+    assert reply.json["error"] == "7 rows are waiting to be answered"
 
 
 @pytest.mark.skipif(os.name == "nt", reason="a wait for a lock cannot be interrupted there")

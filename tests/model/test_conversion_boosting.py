@@ -1,5 +1,6 @@
 """HistGradientBoostingClassifier as ONNX: the same labels, from scikit-learn's own trees."""
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +15,7 @@ from sklearn.datasets import load_breast_cancer, load_digits, load_iris, load_wi
 from sklearn.ensemble import HistGradientBoostingClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder
+from threadpoolctl import threadpool_limits  # type: ignore[import-untyped]
 
 import irisws
 from irisws.model.card import Feature
@@ -27,6 +29,13 @@ SETS = {
     "digits": load_digits,
 }
 NAMED = {"island", "sex"}
+
+
+@pytest.fixture(autouse=True)
+def one_thread() -> Iterator[None]:
+    """Trees of a hundred rows: several threads wait for each other for longer than they compute."""
+    with threadpool_limits(1):
+        yield
 
 
 def boosted(**options: Any) -> HistGradientBoostingClassifier:

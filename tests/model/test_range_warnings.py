@@ -31,6 +31,7 @@ def warnings(feature: Feature, value: Any) -> list[RangeWarning]:
         (25.0, "cm", "; ×0.1 fits: millimetres for centimetres?", 0.1),
         (0.02, "cm", "; ×100 fits: metres for centimetres?", 100.0),
         (2500.0, "kg", "; ×0.001 fits: grams for kilograms?", 0.001),
+        (0.002, "mg/l", "; ×1000 fits: g/l for mg/l?", 1000.0),
         (25.0, "furlong", "; ×0.1 fits: in another unit?", 0.1),
         (25.0, None, "; ×0.1 fits: in another unit?", 0.1),
         (3.0, "cm", "", None),  # just outside: no matter of units

@@ -3,6 +3,7 @@
 import json
 import pickle
 import random
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -111,7 +112,7 @@ def test_types_must_be_trusted(neighbours: Path, tmp_path: Path, trust: tuple[st
     missing = [name for name in KNN_TYPES if name not in trust]
     assert refusal(neighbours.read_bytes(), tmp_path, trust=trust) == (
         f"cannot be used: it holds types that are not trusted: {', '.join(missing)}. If you trust "
-        f"them, name them in --trust or IRISWS_TRUST: {','.join(missing)}"
+        f'them, say so with --trust "{",".join(missing)}", or in IRISWS_TRUST'
     )
 
 
@@ -144,7 +145,7 @@ def test_commands_refuse_in_one_line(
     assert main([*command, str(neighbours)]) == 4
     message = capsys.readouterr().err
     assert message.count("\n") == 1
-    assert f"--trust or IRISWS_TRUST: {','.join(KNN_TYPES)}" in message
+    assert f'--trust "{",".join(KNN_TYPES)}", or in IRISWS_TRUST' in message
 
 
 @pytest.mark.parametrize("trust", ["", "Tree", "a.b,", "a.b c.d", "a.b;c.d", "a..b", "a.1", "*"])
@@ -205,7 +206,9 @@ def test_hostile_type_is_named(outcomes: Any, place: str, name: str) -> None:
     """As the whole estimator, and as an attribute that nothing uses."""
     message = outcomes["outcomes"][f"{place}-{name}"]
     assert message.startswith("refused: ")
-    assert f"--trust or IRISWS_TRUST: {name}" in message or f",{name}" in message
+    listed = re.search(r'--trust "([^"]*)"', message)
+    assert listed is not None
+    assert name in listed[1].split(",")
 
 
 @pytest.mark.parametrize(
@@ -214,6 +217,14 @@ def test_hostile_type_is_named(outcomes: Any, place: str, name: str) -> None:
 def test_pickle_under_another_name(outcomes: Any, name: str, kind: str) -> None:
     """A pickle is just another file that is none of ours."""
     assert outcomes["outcomes"][name].endswith(f"{name} is not {kind} file")
+
+
+@pytest.mark.parametrize("name", ['a.b" ; reboot; "', "a.b\nirisws: proved", "a.\x1b[2J", "a.b-c"])
+def test_names_that_are_not_for_a_terminal(plain: Path, tmp_path: Path, name: str) -> None:
+    """A file may not write commands that somebody copies, nor lines that we did not write."""
+    change = hostile.attribute_of_the_estimator(hostile.node(name, "FunctionNode"))
+    message = refusal(hostile.with_schema(plain.read_bytes(), change), tmp_path)
+    assert message == f"cannot be used: it names a type as no type is named: {ascii(name)}"
 
 
 # Files that are broken.

@@ -123,6 +123,13 @@ def test_error_is_a_problem_document(
     assert json.loads(reply.body)["type"].endswith("#" + kind_of_problem)
 
 
+def test_metrics(server: Server) -> None:
+    """What Prometheus reads, with the route of a request that was answered before."""
+    reply = ask(server, "GET", "/metrics")
+    assert (reply.status, reply.content_type) == (200, "text/plain; version=0.0.4; charset=utf-8")
+    assert b'irisws_http_requests_total{method="POST",route="/",status="200"}' in reply.body
+
+
 def test_other_type_is_refused(server: Server) -> None:
     """415 for what is not JSON."""
     assert ask(server, "POST", "/", ARTICLE, "text/plain")[:2] == (415, PROBLEM)

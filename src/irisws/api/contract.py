@@ -6,20 +6,19 @@ usual bodies at C speed, and says no to everything else. What it refuses goes to
 nothing is. So a valid request pays for no explanation, and a wrong one gets a full one.
 """
 
-from collections.abc import Iterable, Mapping
+import math
+from collections.abc import Iterable, Mapping, Sequence
 from itertools import chain
 from operator import attrgetter
-from typing import Annotated, Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
-from msgspec import Meta
-from numpy.typing import NDArray
 
 from irisws.api.diagnosis import Diagnosis, Row
+from irisws.api.values import are_plain, json_type
 from irisws.model.card import Feature
-
-Matrix: TypeAlias = NDArray[np.float64]
+from irisws.model.rows import Rows, as_rows
 
 _HEAD, _TAIL = b'{"instances":[[', b"]]}"
 _NUMBER_BYTES = b"+-.0123456789Ee"
@@ -29,7 +28,7 @@ _BARE_HEAD = _HEAD.translate(None, _NUMBER_BYTES)
 class Instances(NamedTuple):
     """Rows of shape `[n, features]`, and the parameters that came with them."""
 
-    matrix: Matrix
+    matrix: Rows
     parameters: Mapping[str, bool]
 
 
@@ -46,15 +45,24 @@ class Contract:
         """
         self._diagnosis = Diagnosis(features, largest_value, max_rows)
         self._max_rows = max_rows
+        self._features = features
         self._width = len(features)
-        number = Annotated[float, Meta(ge=-largest_value, le=largest_value)]
-        by_alias = _row_type([f.alias or f.name for f in features], number)
-        by_name = _row_type([f.name for f in features], number)
-        in_order = tuple.__class_getitem__((number,) * len(features))
-        self._row_decoders = [msgspec.json.Decoder(kind) for kind in (by_alias, by_name)]
-        self._object_decoders = [_instances_decoder(kind) for kind in (by_alias, by_name)]
-        self._array_decoder = _instances_decoder(in_order)
-        self._number_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[number])
+        self._is_plain = are_plain(features)
+        types = [json_type(feature, largest_value) for feature in features]
+        self._row_decoders: list[msgspec.json.Decoder[Any]] = []
+        self._object_decoders: list[msgspec.json.Decoder[Any]] = []
+        self._array_decoders: list[msgspec.json.Decoder[Any]] = []
+        if None not in types:
+            by_alias = _row_type([f.alias or f.name for f in features], types)
+            by_name = _row_type([f.name for f in features], types)
+            in_order = tuple.__class_getitem__(tuple(types))
+            self._row_decoders = [msgspec.json.Decoder(kind) for kind in (by_alias, by_name)]
+            self._object_decoders = [_instances_decoder(kind) for kind in (by_alias, by_name)]
+            self._array_decoders = [_instances_decoder(in_order)]
+        self._number_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[types[0]])  # type: ignore[valid-type]
+        # A number or a boolean that is missing is NaN in a row, where null is decoded as None.
+        self._has_nan = any(f.missing and f.kind != "string" for f in features)
+        self._missing = [None if f.kind == "string" else math.nan for f in features]
         self._values = _values_getter(len(features))
         # A colon stands behind every name and, if no name holds one, nowhere else: counting them
         # shows a doubled name, of which msgspec would silently take the last.
@@ -73,7 +81,7 @@ class Contract:
                 decoded = _decode(decoder, body)
                 if decoded is not None:
                     row: Row = self._values(decoded)
-                    return row
+                    return self._with_nan(row) if self._has_nan else row
         return self._diagnosis.read_row(body)
 
     def read_instances(self, body: bytes) -> "Instances":
@@ -89,16 +97,19 @@ class Contract:
         if read is not None and 0 < len(read) <= self._max_rows:
             return Instances(read, {})
         rows, parameters = self._diagnosis.read_instances(body)
-        return Instances(np.array(rows), parameters)
+        return Instances(as_rows(rows, self._features), parameters)
 
-    def _read_arrays(self, body: bytes) -> Matrix | None:
-        matrix = self._read_flat(body)
+    def _read_arrays(self, body: bytes) -> Rows | None:
+        matrix = self._read_flat(body) if self._is_plain else None
         if matrix is not None:
             return matrix
-        decoded = _decode(self._array_decoder, body)
-        return None if decoded is None else self._matrix(chain.from_iterable(decoded.instances))
+        for decoder in self._array_decoders:
+            decoded = _decode(decoder, body)
+            if decoded is not None:
+                return self._rows(decoded.instances)
+        return None
 
-    def _read_flat(self, body: bytes) -> Matrix | None:
+    def _read_flat(self, body: bytes) -> Rows | None:
         """Read arrays as programs write them, in half the time: as one flat list of numbers.
 
         With the bytes of numbers taken away, what is left must be rows of so many commas between
@@ -119,24 +130,33 @@ class Contract:
         numbers = _decode(self._number_decoder, flat)
         return None if numbers is None else self._matrix(numbers)
 
-    def _read_objects(self, body: bytes, colons: int) -> Matrix | None:
+    def _read_objects(self, body: bytes, colons: int) -> Rows | None:
         if self._colons_show_doubles:
             for decoder in self._object_decoders:
                 decoded = _decode(decoder, body)
                 if decoded is not None and colons == 1 + self._width * len(decoded.instances):
-                    return self._matrix(chain.from_iterable(map(self._values, decoded.instances)))
+                    return self._rows(map(self._values, decoded.instances))
         return None
 
-    def _matrix(self, values: Iterable[float]) -> Matrix:
+    def _rows(self, rows: Iterable[Sequence[Any]]) -> Rows:
+        if self._is_plain:
+            return self._matrix(chain.from_iterable(rows))
+        return as_rows(list(rows), self._features)
+
+    def _matrix(self, values: Iterable[float]) -> Rows:
         """Rows from all their values, one after the other; twice as quick as np.array(rows)."""
         return np.fromiter(values, np.float64).reshape(-1, self._width)
 
+    def _with_nan(self, row: Row) -> Row:
+        pairs = zip(row, self._missing, strict=True)
+        return tuple(missing if value is None else value for value, missing in pairs)
 
-def _row_type(names: list[str], number: Any) -> type[msgspec.Struct]:
+
+def _row_type(names: list[str], types: list[Any]) -> type[msgspec.Struct]:
     fields = {f"v{position}": name for position, name in enumerate(names)}
     return msgspec.defstruct(
         "Row",
-        [(field, number) for field in fields],
+        list(zip(fields, types, strict=True)),
         rename=fields,
         forbid_unknown_fields=True,
         gc=False,

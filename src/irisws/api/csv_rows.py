@@ -4,8 +4,12 @@
     3.0,2.0,1.0,2.0
 
 With a header the columns may be in any order, without one they are in card order. The first line
-is a header if not every cell of it is a number, unless Content-Type says which it is. As in
-`irisws.api.contract` a quick reader takes what it can, and a careful one the rest.
+is a header if not every cell of it is a number, unless Content-Type says which it is. Where a value
+may be something else than a number, it is one if most of its cells are names of features.
+
+A boolean is true or false, in capitals or not, or 1 or 0. An empty cell is a missing value where
+the feature may have none. As in `irisws.api.contract` a quick reader takes what it can, and a
+careful one the rest.
 """
 
 import csv
@@ -19,16 +23,18 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from irisws.api.contract import Matrix
 from irisws.api.diagnosis import Diagnosis, Row
 from irisws.api.document import Faults, token
-from irisws.model.card import Feature
+from irisws.api.values import are_plain
+from irisws.model.card import Feature, Value
+from irisws.model.rows import Rows, as_rows
 from irisws.web.problem import Problem
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Excel writes one
 _BLANKS = " \t"  # around a cell they mean nothing
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NUMBER_BYTES = b"+-.0123456789Ee"
+_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _HEADERS = {"present": True, "absent": False}  # RFC 4180, 3
 
 
@@ -43,12 +49,15 @@ class CsvReader:
         max_rows: int,
     ) -> None:
         self._diagnosis = diagnosis
+        self._features = features
+        self._is_plain = are_plain(features)
         self._names = [token(feature.name) for feature in features]
+        self._known = {name for f in features for name in (f.name, f.alias) if name is not None}
         self._max_rows = max_rows
         number = Annotated[float, Meta(ge=-largest_value, le=largest_value)]
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[number])
 
-    def read(self, body: bytes, header: str | None = None) -> Matrix:
+    def read(self, body: bytes, header: str | None = None) -> Rows:
         """Read rows of shape `[n, features]`.
 
         Args:
@@ -63,10 +72,12 @@ class CsvReader:
         """
         body = body.removeprefix(_BYTE_ORDER_MARK)
         expected = _HEADERS.get((header or "").lower())
-        matrix = self._read_quickly(body, expected)
-        return np.array(self._read_carefully(body, expected)) if matrix is None else matrix
+        matrix = self._read_quickly(body, expected) if self._is_plain else None
+        if matrix is None:
+            return as_rows(self._read_carefully(body, expected), self._features)
+        return matrix
 
-    def _read_quickly(self, body: bytes, header: bool | None) -> Matrix | None:
+    def _read_quickly(self, body: bytes, header: bool | None) -> Rows | None:
         """Read lines of plain numbers, ten times as quickly: as one JSON array.
 
         With the bytes of numbers taken away, what is left must be lines of so many commas. The
@@ -77,7 +88,7 @@ class CsvReader:
         cells = _cells_of(first)
         if cells is None:
             return None
-        if not _is_header(cells, header):
+        if not self._is_header(cells, header):
             return self._read_numbers(body)
         order = self._diagnosis.order(cells)
         if order is None:
@@ -85,7 +96,7 @@ class CsvReader:
         numbers = self._read_numbers(rest)
         return None if numbers is None else numbers.take(order, axis=1)
 
-    def _read_numbers(self, lines: bytes) -> Matrix | None:
+    def _read_numbers(self, lines: bytes) -> Rows | None:
         lines = lines.replace(b"\r\n", b"\n").replace(b", ", b",").rstrip(b"\n")
         count = lines.count(b"\n") + 1
         commas = b"," * (len(self._names) - 1)
@@ -101,10 +112,10 @@ class CsvReader:
 
     def _read_carefully(self, body: bytes, header: bool | None) -> list[Row]:
         records = _records(body)
-        faults = _LineFaults()
+        faults = Faults()
         columns = _Columns(self._names, range(len(self._names)))
         for line, first in islice(records, 1):
-            if _is_header(first, header):
+            if self._is_header(first, header):
                 columns = self._columns(first, faults)
             else:
                 records = chain([(line, first)], records)
@@ -120,7 +131,7 @@ class CsvReader:
         faults.raise_any()
         return rows
 
-    def _columns(self, names: list[str], faults: "_LineFaults") -> "_Columns":
+    def _columns(self, names: list[str], faults: Faults) -> "_Columns":
         faults.place = "line 1, the header: "
         order = self._diagnosis.columns(names, "/header", faults)
         faults.raise_any()
@@ -131,30 +142,35 @@ class CsvReader:
             faults.add(pointer, f"expected {len(columns.tokens)} cells, got {len(cells)}")
             return ()
         return tuple(
-            self._number(cells[at], position, f"{pointer}/{columns.tokens[at]}", faults)
+            self._value(cells[at], position, f"{pointer}/{columns.tokens[at]}", faults)
             for position, at in enumerate(columns.order)
         )
 
-    def _number(self, cell: str, position: int, pointer: str, faults: Faults) -> float:
-        if not cell:
+    def _value(self, cell: str, position: int, pointer: str, faults: Faults) -> Value:
+        feature = self._features[position]
+        value: Value = cell
+        if not cell and not feature.missing:
             faults.add(pointer, "is an empty cell")
-            return 0.0
-        value = float(cell) if _NUMBER.fullmatch(cell) else cell
-        return self._diagnosis.number(value, position, pointer, faults)
+            return None
+        if not cell:
+            value = None
+        elif feature.kind == "boolean":
+            value = _BOOLEANS.get(cell.lower(), cell)
+        elif feature.is_numeric and _NUMBER.fullmatch(cell):
+            value = float(cell)
+        return self._diagnosis.value(value, position, pointer, faults)
+
+    def _is_header(self, cells: list[str], said: bool | None) -> bool:
+        if said is not None:
+            return said
+        if self._is_plain:
+            return not all(map(_NUMBER.fullmatch, cells))
+        return 2 * sum(cell in self._known for cell in cells) > len(cells)
 
 
 class _Columns(NamedTuple):
     tokens: Sequence[str]  # the names as written, fit for pointers
     order: Sequence[int]  # for each feature, in card order, the position of its column
-
-
-class _LineFaults(Faults):
-    """Faults that say where in the text they are."""
-
-    place = ""
-
-    def add(self, pointer: str, detail: str, suggestion: str | None = None) -> None:
-        super().add(pointer, self.place + detail, suggestion)
 
 
 def _records(body: bytes) -> Iterator[tuple[int, list[str]]]:
@@ -183,10 +199,6 @@ def _cells_of(line: bytes) -> list[str] | None:
 
 def _reader(lines: Iterable[str]) -> Any:
     return csv.reader(lines, skipinitialspace=True, strict=True)
-
-
-def _is_header(cells: list[str], said: bool | None) -> bool:
-    return not all(map(_NUMBER.fullmatch, cells)) if said is None else said
 
 
 def _not_csv(detail: str) -> Problem:

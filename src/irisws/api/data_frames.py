@@ -18,9 +18,11 @@ import msgspec
 import numpy as np
 from msgspec import UNSET, Meta, UnsetType
 
-from irisws.api.contract import Matrix
 from irisws.api.diagnosis import Diagnosis, Row
 from irisws.api.document import Faults, JsonObject, kind, members, parse
+from irisws.api.values import Columns, Scalar, are_plain
+from irisws.model.card import Feature, Value
+from irisws.model.rows import Rows, as_rows
 
 _FORMS = ("dataframe_split", "dataframe_records", "instances", "inputs")
 _SPLIT = ("columns", "data", "index")  # the index is not looked at
@@ -30,10 +32,16 @@ _ONE_OF_THEM = f"exactly one of {', '.join(_FORMS[:-1])} and {_FORMS[-1]}"
 class FrameReader:
     """Reads the JSON forms by the features of one model."""
 
-    def __init__(self, diagnosis: Diagnosis, width: int, largest_value: float) -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, features: Sequence[Feature], largest_value: float
+    ) -> None:
         self._diagnosis = diagnosis
-        self._width = width
-        self._decoder = _decoder(width, largest_value)
+        self._features = features
+        self._width = len(features)
+        self._is_plain = are_plain(features)
+        self._columns = Columns(features, largest_value)
+        number: Any = Annotated[float, Meta(ge=-largest_value, le=largest_value)]
+        self._decoder = _decoder(self._width, number if self._is_plain else Scalar)
         self._readers: dict[str, Callable[[Any, str, Faults], Sequence[Row]]] = {
             "dataframe_split": self._split,
             "dataframe_records": diagnosis.rows,
@@ -41,14 +49,16 @@ class FrameReader:
             "inputs": self._inputs,
         }
 
-    def read(self, body: bytes) -> Matrix:
+    def read(self, body: bytes) -> Rows:
         """Read rows of shape `[n, features]`.
 
         Raises:
             NotJson, InvalidRows: see `irisws.api.document`.
         """
         matrix = self._read_quickly(body)
-        return np.array(self._read_carefully(body)) if matrix is None else matrix
+        if matrix is None:
+            return as_rows(self._read_carefully(body), self._features)
+        return matrix
 
     def _read_carefully(self, body: bytes) -> Sequence[Row]:
         document = parse(body)
@@ -83,13 +93,14 @@ class FrameReader:
         ]
 
     def _in_order(self, row: Any, order: list[int], pointer: str, faults: Faults) -> Row:
-        values = _array(row, "numbers", pointer, faults)
+        what = self._diagnosis.values
+        values = _array(row, what, pointer, faults)
         if len(values) != self._width:
-            faults.add(pointer, f"expected {self._width} numbers, got {len(values)}")
+            faults.add(pointer, f"expected {self._width} {what}, got {len(values)}")
             return ()
-        number = self._diagnosis.number
+        value = self._diagnosis.value
         return tuple(
-            number(values[at], position, f"{pointer}/{at}", faults)
+            value(values[at], position, f"{pointer}/{at}", faults)
             for position, at in enumerate(order)
         )
 
@@ -105,16 +116,16 @@ class FrameReader:
         faults.raise_any()
         return list(zip(*columns, strict=True))
 
-    def _column(self, column: Any, position: int, pointer: str, faults: Faults) -> list[float]:
-        values = _array(column, "numbers", pointer, faults)
+    def _column(self, column: Any, position: int, pointer: str, faults: Faults) -> list[Value]:
+        values = _array(column, self._diagnosis.values, pointer, faults)
         if not self._diagnosis.fits(len(values), pointer, faults):
             return []
         return [
-            self._diagnosis.number(value, position, f"{pointer}/{at}", faults)
+            self._diagnosis.value(value, position, f"{pointer}/{at}", faults)
             for at, value in enumerate(values)
         ]
 
-    def _read_quickly(self, body: bytes) -> Matrix | None:
+    def _read_quickly(self, body: bytes) -> Rows | None:
         """Read what msgspec takes; None for everything else.
 
         Of a doubled name msgspec would silently take the last, but a colon stands behind every
@@ -134,7 +145,7 @@ class FrameReader:
             return self._quick_columns(given[0], colons)
         return self._quick_split(given[0], colons)
 
-    def _quick_rows(self, rows: list[Any], colons: int) -> Matrix | None:
+    def _quick_rows(self, rows: list[Any], colons: int) -> Rows | None:
         kinds = set(map(type, rows))
         if kinds == {tuple} and colons == 0:
             return self._matrix(rows)
@@ -149,38 +160,42 @@ class FrameReader:
         except KeyError:  # this row has other names; if none has, none has more
             return None
 
-    def _quick_columns(self, columns: dict[str, list[float]], colons: int) -> Matrix | None:
+    def _quick_columns(self, columns: dict[str, list[Any]], colons: int) -> Rows | None:
         order = self._diagnosis.order(list(columns))
         lengths = set(map(len, columns.values()))
         if order is None or len(lengths) != 1 or colons != self._width:
             return None
         return self._matrix(list(zip(*columns.values(), strict=True)), order)
 
-    def _quick_split(self, frame: Any, colons: int) -> Matrix | None:
+    def _quick_split(self, frame: Any, colons: int) -> Rows | None:
         order = self._diagnosis.order(frame.columns)
         if order is None or colons != (2 if frame.index is UNSET else 3):
             return None
         return self._matrix(frame.data, order)
 
-    def _matrix(
-        self, rows: Sequence[Sequence[float]], order: list[int] | None = None
-    ) -> Matrix | None:
+    def _matrix(self, rows: Sequence[Sequence[Any]], order: list[int] | None = None) -> Rows | None:
         if not self._diagnosis.fits(len(rows), "", Faults()):
             return None
+        if not self._is_plain:
+            return self._typed_rows(list(zip(*rows, strict=True)), order or range(self._width))
         values = np.fromiter(chain.from_iterable(rows), np.float64).reshape(-1, self._width)
         return values if order is None else values.take(order, axis=1)
 
+    def _typed_rows(self, columns: Sequence[Sequence[Any]], order: Sequence[int]) -> Rows | None:
+        found = [self._columns.read(columns[at], position) for position, at in enumerate(order)]
+        cells = [column for column in found if column is not None]
+        return self._columns.join(cells) if len(cells) == self._width else None
 
-def _decoder(width: int, largest_value: float) -> msgspec.json.Decoder[Any]:
-    number: Any = Annotated[float, Meta(ge=-largest_value, le=largest_value)]
-    array: Any = tuple.__class_getitem__((number,) * width)
-    rows: Any = list[array | dict[str, number]]
+
+def _decoder(width: int, value: Any) -> msgspec.json.Decoder[Any]:
+    array: Any = tuple.__class_getitem__((value,) * width)
+    rows: Any = list[array | dict[str, value]]
     split = msgspec.defstruct(
         "Split",
         [("columns", list[str]), ("data", list[array]), _optional("index", list[Any])],
         forbid_unknown_fields=True,
     )
-    kinds = (split, rows, rows, rows | dict[str, list[number]])
+    kinds = (split, rows, rows, rows | dict[str, list[value]])
     forms = [_optional(form, kind) for form, kind in zip(_FORMS, kinds, strict=True)]
     return msgspec.json.Decoder(msgspec.defstruct("Body", forms, forbid_unknown_fields=True))
 

@@ -1,5 +1,7 @@
 """The careful reader of rows: finds every problem, names it, and says where it is."""
 
+import json
+import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -12,11 +14,14 @@ from irisws.api.document import (
     parse,
     token,
 )
-from irisws.model.card import Feature
+from irisws.api.values import PARSED, are_encodable, bound
+from irisws.model.card import Feature, Value
+from irisws.model.rows import expected
 
-Row = tuple[float, ...]
+Row = tuple[Value, ...]  # of cells, see `irisws.model.rows`
 
-PARAMETERS = ("probabilities", "warnings")  # what a caller may leave out of a reply, or ask for
+# What a caller may leave out of a reply, or ask for.
+PARAMETERS = ("probabilities", "warnings", "explain")
 
 
 class Diagnosis:
@@ -30,8 +35,10 @@ class Diagnosis:
             for name in (feature.name, feature.alias)
             if name is not None
         }
-        self._largest_value = largest_value
+        self._bounds = [bound(feature, largest_value) for feature in features]
+        self._known = [frozenset(feature.categories or ()) for feature in features]
         self._max_rows = max_rows
+        self.values = "numbers" if all(f.is_numeric for f in features) else "values"
 
     def read_row(self, body: bytes) -> Row:
         """Read one row, an object by name.
@@ -141,18 +148,40 @@ class Diagnosis:
             if position in found:
                 yield position, at, value
             else:
-                faults.add(at, f"is missing: {_described(feature)}")
+                hint = "; null is allowed" if feature.missing else ""
+                faults.add(at, f"is missing: {_described(feature)}{hint}")
 
-    def number(self, value: Any, position: int, pointer: str, faults: Faults) -> float:
-        """Read one value of the feature at `position`."""
-        if type(value) is float:
-            if abs(value) <= self._largest_value:
-                return value
-            faults.add(pointer, f"expected a number of at most {self._largest_value:.2g} in size")
-            return 0.0
-        unit = _unit(self._features[position])
-        faults.add(pointer, f"expected a number{unit}, got {kind(value)}")
-        return 0.0
+    def value(self, value: Any, position: int, pointer: str, faults: Faults) -> Value:
+        """Read one parsed value of the feature at `position`: the cell that it makes."""
+        feature = self._features[position]
+        if value is None and feature.missing:
+            return None if feature.kind == "string" else math.nan
+        if type(value) is not PARSED[feature.kind]:
+            faults.add(pointer, f"expected {wanted(feature)}, got {kind(value)}")
+        elif isinstance(value, float):
+            self._check_number(value, position, pointer, faults)
+        elif isinstance(value, str):
+            self._check_string(value, position, pointer, faults)
+        return value  # type: ignore[no-any-return]
+
+    def _check_number(self, value: float, position: int, pointer: str, faults: Faults) -> None:
+        feature, most = self._features[position], self._bounds[position]
+        if not abs(value) <= most:
+            whole = "whole " if feature.kind == "integer" else ""
+            faults.add(pointer, f"expected a {whole}number of at most {most:.2g} in size")
+        elif feature.kind == "integer" and not value.is_integer():
+            faults.add(pointer, f"expected {wanted(feature)}, got a number with a fraction")
+        elif feature.closed and value not in self._known[position]:
+            faults.add(pointer, f"expected {wanted(feature)}, got another number")
+
+    def _check_string(self, value: str, position: int, pointer: str, faults: Faults) -> None:
+        feature = self._features[position]
+        if feature.closed and value not in self._known[position]:
+            near = faults.nearest(value, map(str, feature.categories or ()))
+            hint = "" if near is None else f", did you mean {clip(near)}?"
+            faults.add(pointer, f"expected {wanted(feature)}, got another string{hint}", near)
+        elif not are_encodable([value]):
+            faults.add(pointer, "holds half of a surrogate pair, which is no character")
 
     def _row(self, row: Any, pointer: str, faults: Faults) -> Row:
         if isinstance(row, JsonObject):
@@ -165,19 +194,20 @@ class Diagnosis:
     def _array(self, row: list[Any], pointer: str, faults: Faults) -> Row:
         if len(row) != len(self._features):
             names = ", ".join(clip(feature.name) for feature in self._features[:20])
-            faults.add(pointer, f"expected {len(self._features)} numbers ({names}), got {len(row)}")
+            wanted_here = f"{len(self._features)} {self.values} ({names})"
+            faults.add(pointer, f"expected {wanted_here}, got {len(row)}")
             return ()
         return tuple(
-            self.number(value, at, f"{pointer}/{at}", faults) for at, value in enumerate(row)
+            self.value(value, at, f"{pointer}/{at}", faults) for at, value in enumerate(row)
         )
 
     def _object(self, row: JsonObject, pointer: str, faults: Faults) -> Row:
         found = self.features(row, pointer, faults)
-        return tuple(self.number(value, position, at, faults) for position, at, value in found)
+        return tuple(self.value(value, position, at, faults) for position, at, value in found)
 
     def _example(self) -> str:
         shown = self._features[:4]
-        members = ", ".join(f'"{clip(f.alias or f.name)}": {f.example!r}' for f in shown)
+        members = ", ".join(f'"{clip(f.alias or f.name)}": {_shown(f.example)}' for f in shown)
         return f"{{{members}{', …' if len(self._features) > len(shown) else ''}}}"
 
 
@@ -195,6 +225,17 @@ def _parameters(given: Any, faults: Faults) -> dict[str, bool]:
 def _described(feature: Feature) -> str:
     alias = f" (or {feature.alias})" if feature.alias else ""
     return f"{feature.name}{alias}{_unit(feature)}"
+
+
+def wanted(feature: Feature) -> str:
+    """What a value of the feature has to be, in words; JSON has no numbers but finite ones."""
+    text = expected(feature)
+    return f"a {text.removeprefix('a finite ')}" if text.startswith("a finite ") else text
+
+
+def _shown(example: Value) -> str:
+    text = clip(example) if isinstance(example, str) else example
+    return json.dumps(text, ensure_ascii=False)
 
 
 def _unit(feature: Feature) -> str:

@@ -10,6 +10,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from irisws.api.document import Faults, JsonObject, kind, members, parse
+from irisws.api.values import Scalar
 
 _LARGEST = 2**53  # a size or a dimension; up to here JSON numbers are exact (RFC 8259, 6)
 
@@ -72,7 +73,9 @@ InferRequest: TypeAlias = InferRequestOf[Any]
 _DECODERS: list[msgspec.json.Decoder[InferRequest]] = [
     msgspec.json.Decoder(InferRequestOf[list[float]]),  # data is flat
     msgspec.json.Decoder(InferRequestOf[list[list[float]]]),  # data is nested
+    msgspec.json.Decoder(InferRequestOf[list[Scalar]]),  # data is flat, and not all numbers
 ]
+_ELEMENTS = {"BOOL": "booleans", "BYTES": "strings"}
 
 
 def read_infer_request(document: bytes) -> InferRequest:
@@ -92,6 +95,11 @@ def read_infer_request(document: bytes) -> InferRequest:
         if document.count(b":") == _names(request):
             return request
     return _read_carefully(document)
+
+
+def elements_of(datatype: str) -> str:
+    """What a tensor of the datatype holds, in words."""
+    return _ELEMENTS.get(datatype, "numbers")
 
 
 def whole(value: Any) -> int | None:
@@ -129,13 +137,14 @@ def _read_carefully(document: bytes) -> InferRequest:
 
 def _tensor(item: Any, pointer: str, faults: Faults) -> Tensor:
     given = _members(item, pointer, Tensor, faults)
-    data = given.get("data")
+    data, datatype = given.get("data"), given.get("datatype")
     if data is not None and type(data) is not list:
-        faults.add(f"{pointer}/data", f"expected an array of numbers, got {kind(data)}")
+        what = elements_of(datatype) if isinstance(datatype, str) else "numbers"
+        faults.add(f"{pointer}/data", f"expected an array of {what}, got {kind(data)}")
     return TensorOf(
         name=_text(given.get("name"), f"{pointer}/name", faults) or "",
         shape=_shape(given.get("shape"), f"{pointer}/shape", faults),
-        datatype=_text(given.get("datatype"), f"{pointer}/datatype", faults) or "",
+        datatype=_text(datatype, f"{pointer}/datatype", faults) or "",
         parameters=_parameters(given.get("parameters"), f"{pointer}/parameters", faults),
         data=data,
     )

@@ -21,10 +21,17 @@ from numpy.typing import NDArray
 
 from irisws.api import service
 from irisws.api.contract import Contract
+from irisws.api.document import Faults, InvalidRows
+from irisws.api.metrics import tally
 from irisws.model.card import Card
-from irisws.model.model import Answers, Matrix, Model, RangeWarning
+from irisws.model.explanation import Neighbours, Path
+from irisws.model.model import Answers, Matrix, Model
+from irisws.model.range_warnings import RangeWarning
+from irisws.model.rows import Rows
 from irisws.web.message import Request, Response
 from irisws.web.routing import Handler
+
+MOST_EXPLAINED = 1_000  # rows of one request; each takes some microseconds, and its text has room
 
 _MANY = 100  # rows from which it pays to look for answers that are alike
 _HEAD = b'{"predictions":['
@@ -36,7 +43,15 @@ def predict(model: Model, contract: Contract) -> Handler:
 
     def handle(request: Request) -> Response:
         matrix, parameters = contract.read_instances(request.json_body())
-        return Response(writer.write(model.answer(matrix), **parameters))
+        answers = model.answer(matrix)
+        request.answered = tally(answers)
+        body = writer.write(
+            answers,
+            probabilities=parameters.get("probabilities", True),
+            warnings=parameters.get("warnings", True),
+            explanations=_explain(model, matrix, answers) if parameters.get("explain") else (),
+        )
+        return Response(body)
 
     return handle
 
@@ -57,11 +72,35 @@ def status(model: Model) -> Handler:
     return service.constant({"model_version_status": [version]})
 
 
+def _explain(model: Model, rows: Rows, answers: Answers) -> Sequence[Path | Neighbours]:
+    """Why each row got its answer.
+
+    Raises:
+        InvalidRows: Nothing explains this model, or there are too many rows.
+    """
+    faults = Faults()
+    if model.explainer is None:
+        faults.add(
+            "/parameters/explain",
+            "is not available for this model: it is no single decision tree, and its card holds no "
+            "sample of training rows",
+        )
+    elif len(rows) > MOST_EXPLAINED:
+        faults.add(
+            "/parameters/explain",
+            f"is for at most {MOST_EXPLAINED:,} rows in one request, got {len(rows):,}",
+        )
+    else:
+        return model.explainer.explain(rows, answers.indexes.tolist())
+    raise InvalidRows(faults)
+
+
 class _Prediction(Struct, gc=False):
     label: str
     index: int
     probabilities: Any  # UNSET where the caller does not want them
     warnings: Sequence[RangeWarning] | UnsetType
+    explanation: Path | Neighbours | UnsetType = UNSET
 
 
 class _Writer:
@@ -79,14 +118,23 @@ class _Writer:
         encoder = msgspec.json.Encoder()
         self._encode, self._encode_lines = encoder.encode, encoder.encode_lines
 
-    def write(self, answers: Answers, probabilities: bool = True, warnings: bool = True) -> bytes:
+    def write(
+        self,
+        answers: Answers,
+        *,
+        probabilities: bool,
+        warnings: bool,
+        explanations: Sequence[Path | Neighbours],
+    ) -> bytes:
         """The reply's body, with or without every class's probability and the range warnings."""
         told = answers.probabilities if probabilities else answers.probabilities[:, :0]
         none: Sequence[RangeWarning] | UnsetType = () if warnings else UNSET
         found = answers.warnings if warnings else {}
-        if len(told) < _MANY:
+        if len(told) < _MANY or explanations:
             every = map(found.get, range(len(told)), repeat(none))
             predictions = self._predictions(answers.indexes.tolist(), told, every)
+            for prediction, explanation in zip(predictions, explanations, strict=False):
+                prediction.explanation = explanation
             return _HEAD + self._encode(predictions)[1:-1] + self._tail
         parts = self._write_distinct(answers.indexes, told, found, none)
         parts[0], parts[-1] = _HEAD + parts[0], parts[-1] + self._tail

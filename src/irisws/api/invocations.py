@@ -11,7 +11,7 @@ reply is JSON whatever the request was, unless Accept asks for CSV: one value a 
 """
 
 import csv
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from io import StringIO
 
 import msgspec
@@ -19,7 +19,8 @@ import msgspec
 from irisws.api.csv_rows import CsvReader
 from irisws.api.data_frames import FrameReader
 from irisws.api.diagnosis import Diagnosis
-from irisws.model.card import TargetClass
+from irisws.api.metrics import tally
+from irisws.model.card import Value
 from irisws.model.model import Model
 from irisws.web.message import JSON, Request, Response
 from irisws.web.negotiation import negotiate
@@ -33,10 +34,10 @@ def predict(model: Model, max_rows: int) -> Handler:
     """The handler of `POST /invocations`: answers what the estimator's own predict() returned."""
     card, largest = model.card, model.largest_value
     diagnosis = Diagnosis(card.features, largest, max_rows)
-    frames = FrameReader(diagnosis, len(card.features), largest)
+    frames = FrameReader(diagnosis, card.features, largest)
     lines = CsvReader(diagnosis, card.features, largest, max_rows)
     json_values = [msgspec.json.encode(target.value) for target in card.classes]
-    csv_values = [_as_line(target) for target in card.classes]
+    csv_values = [csv_line([target.value]).encode() for target in card.classes]
 
     def handle(request: Request) -> Response:
         sent = request.media_type(JSON, CSV)
@@ -44,7 +45,9 @@ def predict(model: Model, max_rows: int) -> Handler:
         body = request.body()
         is_csv = sent.name == CSV
         matrix = lines.read(body, sent.parameters.get("header")) if is_csv else frames.read(body)
-        indexes = model.answer(matrix).indexes.tolist()
+        answers = model.answer(matrix)
+        request.answered = tally(answers)
+        indexes = answers.indexes.tolist()
         if wanted == JSON:
             return Response(b'{"predictions":[%b]}' % _join(b",", json_values, indexes))
         # Without parameters: the next container of a SageMaker pipeline compares the whole string.
@@ -57,7 +60,8 @@ def _join(mark: bytes, values: list[bytes], indexes: Iterable[int]) -> bytes:
     return mark.join(map(values.__getitem__, indexes))
 
 
-def _as_line(target: TargetClass) -> bytes:
+def csv_line(values: Sequence[Value]) -> str:
+    """One line of CSV, with its end."""
     line = StringIO()
-    csv.writer(line, lineterminator="\n").writerow([target.value])
-    return line.getvalue().encode()
+    csv.writer(line, lineterminator="\n").writerow(values)
+    return line.getvalue()

@@ -4,8 +4,11 @@
     {"inputs": [{"name": "input", "shape": [1, 4], "datatype": "FP64", "data": [2, 1, 2, 3]}]}
 
 The rows are one tensor of shape `[n, features]` under any name, or one tensor of shape `[n]` for
-each feature under its name. The answers are `label` and `probabilities`. Tensors go either way in
-JSON or in binary (Triton's binary tensor data extension).
+each feature under its name; where a feature is no number, it is the latter only. A boolean is BOOL,
+a string BYTES, numbers and integers any datatype of numbers. A value that is missing is null in
+JSON; in binary only a number may be missing, as NaN. The answers are `label` and, if the model has
+them, `probabilities`. Tensors go either way in JSON or in binary (Triton's binary tensor data
+extension).
 
 Specification: kserve/open-inference-protocol, specification/protocol/inference_rest.md; and
 triton-inference-server/server, docs/protocol/extension_binary_data.md.
@@ -22,9 +25,11 @@ from irisws.api import service
 from irisws.api.diagnosis import Diagnosis
 from irisws.api.document import Faults, clip, kind, nearest
 from irisws.api.infer_request import InferRequest, Output, Tensor, read_infer_request
-from irisws.api.tensors import Elements, bytes_elements, check, split
-from irisws.model.card import Card
-from irisws.model.model import Answers, Matrix, Model
+from irisws.api.metrics import tally
+from irisws.api.tensors import Elements, bytes_elements, check, datatype_of, split
+from irisws.model.card import Card, Feature
+from irisws.model.model import Answers, Model
+from irisws.model.rows import Rows, dtype_of
 from irisws.web.message import JSON, Request, Response
 from irisws.web.problem import Problem
 from irisws.web.routing import Handler
@@ -33,7 +38,6 @@ BINARY = "application/octet-stream"
 JSON_LENGTH = "Inference-Header-Content-Length"  # of the JSON document that stands before tensors
 
 _LENGTH = re.compile(r"[0-9]{1,10}")
-_OUTPUTS = ("label", "probabilities")
 # What Triton offers and this server does not: to ignore it would be to answer something else.
 _NOT_SERVED = ("classification", "shared_memory_region")
 
@@ -42,6 +46,22 @@ def paths(card: Card) -> tuple[str, str]:
     """The paths of the model: without a version, and with the only one that there is."""
     path = f"/v2/models/{card.name}"
     return path, f"{path}/versions/{card.version}"
+
+
+def input_tensors(card: Card) -> list[dict[str, Any]]:
+    """What the model takes, as its metadata tell: one tensor if every feature is a number.
+
+    FP64 is what a JSON number is; an input may have any other datatype of numbers as well.
+    """
+    if _takes_table(card.features):
+        return [{"name": "input", "datatype": "FP64", "shape": [-1, len(card.features)]}]
+    return [{"name": f.name, "datatype": datatype_of(f), "shape": [-1]} for f in card.features]
+
+
+def _output_tensors(card: Card) -> list[dict[str, Any]]:
+    label = {"name": "label", "datatype": "BYTES", "shape": [-1]}
+    table = {"name": "probabilities", "datatype": "FP64", "shape": [-1, len(card.classes)]}
+    return [label, table] if card.has_probabilities else [label]
 
 
 def server(version: str) -> Handler:
@@ -72,20 +92,17 @@ def model_ready(model: Model, is_draining: Callable[[], bool]) -> Handler:
 def metadata(model: Model) -> Handler:
     """The handler of `GET /v2/models/{name}`.
 
-    FP64 is what a JSON number is; an input may have any other datatype of numbers as well. The
-    platform is the one that the specification lists for ONNX Runtime.
+    The platform is the one that the specification lists for ONNX Runtime; it lists none for
+    scikit-learn.
     """
     card = model.card
     return service.constant(
         {
             "name": card.name,
             "versions": [card.version],
-            "platform": "onnx_onnxv1",
-            "inputs": [{"name": "input", "datatype": "FP64", "shape": [-1, len(card.features)]}],
-            "outputs": [
-                {"name": "label", "datatype": "BYTES", "shape": [-1]},
-                {"name": "probabilities", "datatype": "FP64", "shape": [-1, len(card.classes)]},
-            ],
+            "platform": "onnx_onnxv1" if card.parity.not_onnx is None else "sklearn_skops",
+            "inputs": input_tensors(card),
+            "outputs": _output_tensors(card),
         }
     )
 
@@ -94,14 +111,17 @@ def infer(model: Model, max_rows: int) -> Handler:
     """The handler of `POST /v2/models/{name}/infer`."""
     rows = _Rows(model, max_rows)
     writer = _Writer(model)
+    outputs = [output["name"] for output in _output_tensors(model.card)]
 
     def handle(request: Request) -> Response:
         document, tail = _parts(request)
         asked = read_infer_request(document)
         faults = Faults()
-        wanted = _wanted_outputs(asked, faults)
+        wanted = _wanted_outputs(asked, outputs, faults)
         matrix = rows.read(asked.inputs, tail, faults)
-        return writer.write(model.answer(matrix), wanted, asked.id)
+        answers = model.answer(matrix)
+        request.answered = tally(answers)
+        return writer.write(answers, wanted, asked.id)
 
     return handle
 
@@ -126,17 +146,17 @@ def _parts(request: Request) -> tuple[bytes, memoryview]:
     return body[: int(given)], memoryview(body)[int(given) :]
 
 
-def _wanted_outputs(asked: InferRequest, faults: Faults) -> dict[str, bool]:
+def _wanted_outputs(asked: InferRequest, known: Sequence[str], faults: Faults) -> dict[str, bool]:
     """The outputs to send, in order, and whether each is to be in binary; all if none is named."""
     default = _flag(asked, "binary_data_output", False, "", faults)
     if not asked.outputs:
-        return dict.fromkeys(_OUTPUTS, default)
+        return dict.fromkeys(known, default)
     wanted: dict[str, bool] = {}
     for at, output in enumerate(asked.outputs):
         pointer = f"/outputs/{at}"
-        if output.name not in _OUTPUTS:
-            near = nearest(output.name, _OUTPUTS)
-            hint = f"did you mean {near}?" if near else f"there are {' and '.join(_OUTPUTS)}"
+        if output.name not in known:
+            near = nearest(output.name, known)
+            hint = f"did you mean {near}?" if near else _there_are(known)
             faults.add(f"{pointer}/name", f"is not an output of this model, {hint}", near)
         elif output.name in wanted:
             faults.add(f"{pointer}/name", f"asks for {clip(output.name)} again")
@@ -144,6 +164,15 @@ def _wanted_outputs(asked: InferRequest, faults: Faults) -> dict[str, bool]:
             faults.add(f"{pointer}/parameters/{name}", "is an extension that this server has not")
         wanted[output.name] = _flag(output, "binary_data", default, pointer, faults)
     return wanted
+
+
+def _there_are(names: Sequence[str]) -> str:
+    return f"there {'is' if len(names) == 1 else 'are'} {' and '.join(names)}"
+
+
+def _takes_table(features: Sequence[Feature]) -> bool:
+    """Whether the rows may come as one tensor."""
+    return all(feature.is_numeric for feature in features)
 
 
 def _flag(
@@ -163,12 +192,16 @@ class _Rows:
     def __init__(self, model: Model, max_rows: int) -> None:
         features, largest_value = model.card.features, model.largest_value
         self._diagnosis = Diagnosis(features, largest_value, max_rows)
-        self._elements = Elements(self._diagnosis, largest_value)
-        self._names = {name for f in features for name in (f.name, f.alias) if name is not None}
+        self._elements = Elements(self._diagnosis, features, largest_value)
+        self._features = {
+            name: feature for feature in features for name in (feature.name, feature.alias) if name
+        }
+        self._takes_table = _takes_table(features)
+        self._dtype = dtype_of(features)
         self._width = len(features)
         self._max_rows = max_rows
 
-    def read(self, inputs: Sequence[Tensor], tail: memoryview, faults: Faults) -> Matrix:
+    def read(self, inputs: Sequence[Tensor], tail: memoryview, faults: Faults) -> Rows:
         """Read the rows.
 
         Args:
@@ -177,25 +210,33 @@ class _Rows:
             faults: What is already known to be wrong with the request.
 
         Raises:
-            InvalidRows: The tensors are not such, or hold what is not a number in range.
+            InvalidRows: The tensors are not such, or hold what the features do not take.
         """
-        columns = self._columns(inputs, faults)
+        is_table = len(inputs) == 1 and self._is_table(inputs[0])
+        columns = self._columns(inputs, is_table, faults)
         for at, tensor in enumerate(inputs):
-            check(tensor, f"/inputs/{at}", faults)
+            feature = None if is_table else self._features.get(tensor.name)
+            if is_table or feature is not None:
+                check(tensor, feature, f"/inputs/{at}", faults)
         faults.raise_any()  # before anything is reckoned from a shape that may be of any size
         parts = split(inputs, tail, faults)
         faults.raise_any()
-        matrix = np.empty((inputs[0].shape[0], self._width))
+        matrix: Rows = np.empty((inputs[0].shape[0], self._width), dtype=self._dtype)
         for at, (tensor, part, column) in enumerate(zip(inputs, parts, columns, strict=True)):
             values = self._elements.read(tensor, part, column, f"/inputs/{at}", faults)
             if values is not None:
+                if self._dtype is object and values.dtype.kind != "O":
+                    values = values.astype(np.float64)  # or the objects would be of any type
                 matrix[:, column : column + values.shape[1]] = values
         faults.raise_any()
         return matrix
 
-    def _columns(self, inputs: Sequence[Tensor], faults: Faults) -> list[int]:
+    def _columns(self, inputs: Sequence[Tensor], is_table: bool, faults: Faults) -> list[int]:
         """For each tensor, the column that it begins at. The shapes are checked here, too."""
-        if len(inputs) == 1 and self._is_table(inputs[0]):
+        if is_table and not self._takes_table:
+            faults.add("/inputs", "expected one tensor for each feature, not all are numbers")
+            faults.raise_any()
+        if is_table:
             self._check_shapes(inputs, {(self._width,): f"[n, {self._width}]"}, faults)
             return [0]
         order = self._diagnosis.columns([tensor.name for tensor in inputs], "/inputs", faults)
@@ -203,7 +244,9 @@ class _Rows:
         return sorted(range(len(order)), key=order.__getitem__)  # which turns order around
 
     def _is_table(self, tensor: Tensor) -> bool:
-        return len(tensor.shape) == 2 or tensor.name not in self._names
+        if self._width == 1 and not self._takes_table:
+            return False
+        return len(tensor.shape) == 2 or tensor.name not in self._features
 
     def _check_shapes(
         self, inputs: Sequence[Tensor], forms: Mapping[tuple[int, ...], str], faults: Faults

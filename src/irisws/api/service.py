@@ -33,6 +33,7 @@ def describe(model: Model) -> Handler:
         {
             **model.card.summary(),
             "sha256": model.digest,
+            "engine": model.engine,
             "proof": {
                 "rows": proof.rows,
                 "labels_agreeing": proof.labels_agreeing,

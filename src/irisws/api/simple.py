@@ -14,9 +14,13 @@ from irisws.web.routing import Handler
 def predict(model: Model, contract: Contract) -> Handler:
     """The handler of `POST /`: answers what the estimator's own predict() returned."""
     replies = [msgspec.json.encode({"prediction": [c.value]}) for c in model.card.classes]
+    classes = [((at, 1),) for at in range(len(replies))]
+    features = [(at, 1) for at in range(len(model.card.features))]
 
     def handle(request: Request) -> Response:
         row = contract.read_row(request.json_body())
-        return Response(replies[model.classify(row)])
+        index = model.classify(row)
+        request.answered = classes[index], map(features.__getitem__, model.outside(row))
+        return Response(replies[index])
 
     return handle

@@ -11,13 +11,15 @@ from typing import Any, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from irisws.api.diagnosis import Diagnosis
+from irisws.api.diagnosis import Diagnosis, wanted
 from irisws.api.document import Faults, kind, nearest
-from irisws.api.infer_request import Tensor, whole
+from irisws.api.infer_request import Tensor, elements_of, whole
+from irisws.api.values import Columns, is_plain
+from irisws.model.card import Feature
 
 Part = memoryview | None  # the bytes of a tensor in binary; None for one in JSON
 
-_NOT_NUMBERS = {"BOOL": "booleans", "BYTES": "strings"}
+_LENGTH_SIZE = 4  # of a BYTES element, before its bytes
 
 
 class Datatype(NamedTuple):
@@ -59,7 +61,7 @@ def _integer(code: str) -> Datatype:
     return Datatype(dtype, float(ends.min), float(ends.max), wanted)
 
 
-# What an input may be: every feature is a number.
+# What a feature that is a number or an integer may come in.
 NUMBERS = {
     **{f"FP{8 * size}": _float(size) for size in (2, 4, 8)},
     **{f"INT{8 * size}": _integer(f"i{size}") for size in (1, 2, 4, 8)},
@@ -67,22 +69,53 @@ NUMBERS = {
 }
 
 
-def check(tensor: Tensor, pointer: str, faults: Faults) -> None:
-    """Note what is wrong with a tensor's datatype, and with where its elements are."""
+_DATATYPES = (*NUMBERS, "BOOL", "BYTES")
+
+
+def datatype_of(feature: Feature) -> str:
+    """The datatype that holds every value of the feature: NaN is a missing number."""
+    if feature.kind == "integer" and not feature.missing:
+        return "INT64"
+    return {"boolean": "BOOL", "string": "BYTES"}.get(feature.kind, "FP64")
+
+
+def check(tensor: Tensor, feature: Feature | None, pointer: str, faults: Faults) -> None:
+    """Note what is wrong with a tensor's datatype, and with where its elements are.
+
+    Args:
+        tensor: To check.
+        feature: What it holds; None for all the features, which are then numbers.
+        pointer: To the tensor.
+        faults: Where to note what is wrong.
+    """
     datatype = tensor.datatype
-    if datatype in _NOT_NUMBERS:
-        detail = f"{datatype} holds {_NOT_NUMBERS[datatype]}, and every feature is a number"
-        faults.add(f"{pointer}/datatype", f"expected a datatype such as FP64: {detail}")
-    elif datatype not in NUMBERS:
-        near = nearest(datatype, NUMBERS)
+    if datatype not in _DATATYPES:
+        near = nearest(datatype, _DATATYPES)
         hint = "" if near is None else f", did you mean {near}?"
         faults.add(f"{pointer}/datatype", f"is not a datatype of the protocol{hint}", near)
+    elif not _suits(datatype, feature):
+        faults.add(f"{pointer}/datatype", _unsuited(datatype, feature))
     elif datatype == "FP16" and not tensor.in_binary:
         faults.add(f"{pointer}/datatype", "FP16 has no form in JSON: send FP32, or send it binary")
     if isinstance(tensor.data, list) and tensor.in_binary:
         faults.add(f"{pointer}/data", "is given and binary_data_size is: give one of them")
     elif not isinstance(tensor.data, list) and not tensor.in_binary:
-        faults.add(f"{pointer}/data", "is missing: an array of numbers")
+        faults.add(f"{pointer}/data", f"is missing: an array of {elements_of(datatype)}")
+
+
+def _suits(datatype: str, feature: Feature | None) -> bool:
+    if feature is None or feature.is_numeric:
+        return datatype in NUMBERS
+    return datatype == datatype_of(feature)
+
+
+def _unsuited(datatype: str, feature: Feature | None) -> str:
+    if feature is None:
+        what = "every feature is a number"
+    else:
+        what = f"{feature.name} is {'a number' if feature.is_numeric else f'a {feature.kind}'}"
+    such = "a datatype such as FP64" if feature is None else datatype_of(feature)
+    return f"expected {such}: {datatype} holds {elements_of(datatype)}, and {what}"
 
 
 def split(inputs: Sequence[Tensor], tail: memoryview, faults: Faults) -> list[Part]:
@@ -109,24 +142,29 @@ def _binary_size(tensor: Tensor, pointer: str, faults: Faults) -> int:
     if size is None:
         faults.add(pointer, f"expected a number of bytes, got {kind(given)}")
         return 0
-    wanted = tensor.size * NUMBERS[tensor.datatype].dtype.itemsize
-    if size != wanted:
-        what = f"{tensor.datatype} of shape {tensor.shown_shape}"
-        faults.add(pointer, f"expected {wanted} bytes for {what}, got {size}")
+    if tensor.datatype != "BYTES":  # its elements have lengths of their own
+        itemsize = NUMBERS[tensor.datatype].dtype.itemsize if tensor.datatype in NUMBERS else 1
+        if size != tensor.size * itemsize:
+            what = f"{tensor.datatype} of shape {tensor.shown_shape}"
+            faults.add(pointer, f"expected {tensor.size * itemsize} bytes for {what}, got {size}")
     return size
 
 
 class Elements:
-    """Reads the elements of tensors that hold features, and refuses what is not finite."""
+    """Reads the elements of tensors that hold features, and refuses what these do not take."""
 
-    def __init__(self, diagnosis: Diagnosis, largest_value: float) -> None:
+    def __init__(
+        self, diagnosis: Diagnosis, features: Sequence[Feature], largest_value: float
+    ) -> None:
         self._diagnosis = diagnosis
+        self._features = features
+        self._columns = Columns(features, largest_value)
         self._largest_value = largest_value
 
     def read(
         self, tensor: Tensor, part: Part, first: int, pointer: str, faults: Faults
     ) -> NDArray[Any] | None:
-        """The elements of a checked tensor, as `[n, columns]`; None if faults were noted.
+        """The elements of a checked tensor, as cells `[n, columns]`; None if faults were noted.
 
         Args:
             tensor: Of shape `[n]` or `[n, features]`.
@@ -135,51 +173,137 @@ class Elements:
             pointer: To the tensor.
             faults: Where to note what is wrong.
         """
-        values = (
-            self._from_json(tensor, first, pointer, faults)
-            if part is None
-            else self._from_binary(tensor, part, pointer, faults)
-        )
+        read = self._from_json if part is None else self._from_binary
+        values = read(tensor, part, first, pointer, faults)
         return None if values is None else values.reshape(tensor.shape[0], -1)
 
     def _from_binary(
-        self, tensor: Tensor, part: memoryview, pointer: str, faults: Faults
+        self, tensor: Tensor, part: Part, first: int, pointer: str, faults: Faults
+    ) -> NDArray[Any] | None:
+        assert part is not None
+        if tensor.datatype in NUMBERS:
+            return self._binary_numbers(tensor, part, first, pointer, faults)
+        read = _booleans if tensor.datatype == "BOOL" else _texts
+        values = read(part, tensor.size, pointer, faults)
+        if values is None:
+            return None
+        cells = self._columns.read(values, first)
+        if cells is None:
+            for at, value in enumerate(values):
+                faults.place = f"element {at}: "
+                self._diagnosis.value(value, first, pointer, faults)
+            faults.place = ""
+        return cells
+
+    def _binary_numbers(
+        self, tensor: Tensor, part: memoryview, first: int, pointer: str, faults: Faults
     ) -> NDArray[Any] | None:
         values: NDArray[Any] = np.frombuffer(part, NUMBERS[tensor.datatype].dtype)
+        features = self._features_of(tensor, first)
         with np.errstate(invalid="ignore"):  # signalling NaN
             # As Python floats: in FP16 the largest value itself would become infinite.
             least, greatest = float(values.min()), float(values.max())
-            if -self._largest_value <= least and greatest <= self._largest_value:  # not so for NaN
+            is_finite = -self._largest_value <= least and greatest <= self._largest_value
+            if is_finite and all(map(is_plain, features)):
                 return values
-            bad = np.flatnonzero(~(np.abs(values.astype(np.float64)) <= self._largest_value))
-        wanted = f"expected a finite number of at most {self._largest_value:.2g} in size"
+            numbers = values.astype(np.float64)
+            bad = np.flatnonzero(self._refused(numbers, first, len(features)))
         for at in bad.tolist():
-            faults.add(pointer, f"element {at}: {wanted}")
-        return None
+            detail = self._finite(features[at % len(features)])
+            faults.add(pointer, f"element {at}: {detail}")
+        return None if len(bad) else numbers
+
+    def _finite(self, feature: Feature) -> str:
+        """What was expected of an element in binary, where a number may be no number."""
+        if feature.closed or feature.kind == "integer":
+            return f"expected {wanted(feature)}".replace("null", "NaN")
+        hint = ", or NaN" if feature.missing else ""
+        return f"expected a finite number of at most {self._largest_value:.2g} in size{hint}"
+
+    def _features_of(self, tensor: Tensor, first: int) -> Sequence[Feature]:
+        width = tensor.shape[1] if len(tensor.shape) == 2 else 1
+        return self._features[first : first + width]
+
+    def _refused(self, numbers: NDArray[np.float64], first: int, width: int) -> NDArray[np.bool_]:
+        """Which elements, flat as they are given, their features do not take."""
+        table = numbers.reshape(-1, width)
+        refused = [self._columns.refused(table[:, at], first + at) for at in range(width)]
+        return np.column_stack(refused).ravel()
 
     def _from_json(
-        self, tensor: Tensor, first: int, pointer: str, faults: Faults
-    ) -> NDArray[np.float64] | None:
+        self, tensor: Tensor, part: Part, first: int, pointer: str, faults: Faults
+    ) -> NDArray[Any] | None:
         flat = _flat(tensor, pointer, faults)
         if flat is None:
             return None
-        if set(map(type, flat)) == {float}:
+        if tensor.datatype in NUMBERS:
+            values = self._json_numbers(tensor, flat, first)
+        else:
+            values = self._columns.read(flat, first)
+        if values is None:
+            self._explain(tensor, flat, first, pointer, faults)
+        return values
+
+    def _json_numbers(
+        self, tensor: Tensor, flat: Sequence[Any], first: int
+    ) -> NDArray[np.float64] | None:
+        features, types = self._features_of(tensor, first), set(map(type, flat))
+        datatype = NUMBERS[tensor.datatype]
+        if types == {float} and all(map(is_plain, features)):
             values = np.fromiter(flat, np.float64, len(flat))
-            if NUMBERS[tensor.datatype].holds_all(values, self._largest_value):
-                return values
-        self._explain(tensor, flat, first, pointer, faults)
-        return None
+            return values if datatype.holds_all(values, self._largest_value) else None
+        if not types <= {float, type(None)}:
+            return None
+        values = np.array(flat, dtype=np.float64)  # None becomes NaN
+        if self._refused(values, first, len(features)).any():
+            return None
+        present = values[~np.isnan(values)]
+        if len(present) and not datatype.holds_all(present, self._largest_value):
+            return None
+        return values
 
     def _explain(
         self, tensor: Tensor, flat: Sequence[Any], first: int, pointer: str, faults: Faults
     ) -> None:
-        width = tensor.shape[1] if len(tensor.shape) == 2 else 1
-        datatype = NUMBERS[tensor.datatype]
+        width = len(self._features_of(tensor, first))
+        datatype = NUMBERS.get(tensor.datatype)
         for at, (place, value) in enumerate(zip(_pointers(tensor, pointer), flat, strict=False)):
             known = len(faults)
-            self._diagnosis.number(value, first + at % width, place, faults)
-            if len(faults) == known and not datatype.holds(value):
+            self._diagnosis.value(value, first + at % width, place, faults)
+            if len(faults) > known or datatype is None or value is None:
+                continue
+            if not datatype.holds(value):
                 faults.add(place, f"expected {datatype.wanted} ({tensor.datatype})")
+
+
+def _booleans(part: memoryview, count: int, pointer: str, faults: Faults) -> list[Any] | None:
+    """The elements of a BOOL tensor: a byte each, 0 or 1."""
+    elements = part.tolist()
+    bad = [at for at, element in enumerate(elements) if element > 1]
+    for at in bad:
+        faults.add(pointer, f"element {at}: expected a byte of 0 or 1")
+    return None if bad else [element == 1 for element in elements]
+
+
+def _texts(part: memoryview, count: int, pointer: str, faults: Faults) -> list[Any] | None:
+    """The elements of a BYTES tensor: each its length in four bytes, then UTF-8."""
+    texts: list[Any] = []
+    start = 0
+    while start < len(part):
+        size = int.from_bytes(part[start : start + _LENGTH_SIZE], "little")
+        start += _LENGTH_SIZE + size
+        if start > len(part):
+            faults.add(pointer, f"element {len(texts)}: ends behind the {len(part)} bytes given")
+            return None
+        try:
+            texts.append(bytes(part[start - size : start]).decode())
+        except UnicodeDecodeError:
+            faults.add(pointer, f"element {len(texts)}: is not UTF-8")
+            return None
+    if len(texts) != count:
+        faults.add(pointer, f"expected {count} elements, got {len(texts)}")
+        return None
+    return texts
 
 
 def _flat(tensor: Tensor, pointer: str, faults: Faults) -> list[Any] | None:
@@ -188,8 +312,8 @@ def _flat(tensor: Tensor, pointer: str, faults: Faults) -> list[Any] | None:
     if not _is_nested(tensor):
         if len(data) == tensor.size:
             return data
-        wanted = f"expected {tensor.size} numbers for the shape {tensor.shown_shape}"
-        faults.add(f"{pointer}/data", f"{wanted}, got {len(data)}")
+        what = f"{elements_of(tensor.datatype)} for the shape {tensor.shown_shape}"
+        faults.add(f"{pointer}/data", f"expected {tensor.size} {what}, got {len(data)}")
         return None
     rows, width = tensor.shape
     if len(data) != rows:
@@ -200,7 +324,8 @@ def _flat(tensor: Tensor, pointer: str, faults: Faults) -> list[Any] | None:
     for at, row in enumerate(data):
         given = len(row) if type(row) is list else kind(row)
         if given != width:
-            faults.add(f"{pointer}/data/{at}", f"expected {width} numbers, got {given}")
+            what = elements_of(tensor.datatype)
+            faults.add(f"{pointer}/data/{at}", f"expected {width} {what}, got {given}")
     return None
 
 

@@ -79,6 +79,8 @@ def convert(
             custom_conversion_functions=_converters(has_probabilities),
         )
     except Exception as error:  # its converters raise whatever happens to break
+        if type(error).__name__ == "MissingShapeCalculator":
+            raise NotConvertible("skl2onnx has no converter for a part of it") from None
         first_line = str(error).strip().split("\n", 1)[0][:200]
         raise NotConvertible(f"{type(error).__name__}: {first_line}") from None
     if not has_probabilities:
@@ -91,7 +93,7 @@ def convert(
         _impute_in_double(onnx)
         _compare_as_floats(onnx)
     if form.by_column:
-        _join_inputs(onnx, features, [name for name, _ in inputs], form.dtype)
+        _join_inputs(onnx, features, [value.name for value in onnx.graph.input], form.dtype)
     return onnx
 
 
@@ -311,7 +313,7 @@ _TARGETS = ("target_treeids", "target_nodeids", "target_ids", "target_weights")
 
 
 def _leaves(attributes: dict[str, Any], class_count: int) -> list[tuple[int, int, int, float]]:
-    """(tree, node, class, probability) of every leaf and class.
+    """(tree, node, class, probability) of every leaf and each of its classes.
 
     With two classes the converter writes only the second one's, as class 0.
     """
@@ -326,7 +328,7 @@ def _leaves(attributes: dict[str, Any], class_count: int) -> list[tuple[int, int
             for tree, node, _, p in rows
             for leaf in ((tree, node, 0, 1 - p), (tree, node, 1, p))
         ]
-    return rows
+    return [leaf for leaf in rows if leaf[3]]  # of a thousand classes a leaf has one or two
 
 
 def _class_labels(name: str, attributes: dict[str, Any]) -> Any:

@@ -11,7 +11,9 @@ import os
 import platform
 import tempfile
 import time
-from collections.abc import Callable, Collection, Mapping, Sequence
+import warnings
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
+from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import Any, Literal, NamedTuple
@@ -45,7 +47,7 @@ from irisws.model.model import Model, UnusableModel
 from irisws.model.model_file import read_model_file
 from irisws.model.onnx_file import digest_without_metadata, read_nodes
 from irisws.model.probes import boundary_rows, class_like_rows, probe_rows, with_missing
-from irisws.model.rows import Rows, as_rows, as_values, is_walkable
+from irisws.model.rows import Rows, as_rows, as_values, is_missing, is_walkable
 from irisws.model.trees import read_tree_ensemble
 
 DEFAULT_TOLERANCE = 1e-5
@@ -55,6 +57,7 @@ _MOST_COMPARED = 50_000  # training rows that both engines answer
 _ALONE = 200  # rows that are answered one by one, too: the golden ones, which come last
 _MISSING_SHARE = 0.1  # of the values of rows to compare, where they may be missing
 _MOST_SHOWN = 3
+_SMALL_STEP = 1e-3  # of the width of a column
 
 _PROVENANCE_LIBRARIES = ("scikit-learn", "skl2onnx", "onnx", "onnxruntime", "numpy")
 
@@ -73,6 +76,15 @@ class _Form(NamedTuple):
     trust: Collection[str] = ()
 
 
+@contextmanager
+def _without_warnings() -> Iterator[None]:
+    """Of rows that are made up here, and of attributes that a converter reads."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+@_without_warnings()
 def pack(
     estimator: Any,
     X: Any,
@@ -254,7 +266,7 @@ def _with_policies(estimator: Any, table: Table, has_probabilities: bool) -> Tab
         )
     if not _refuses_unseen(engine, table, every):
         return table
-    closed = {at for at in every if _refuses_unseen(engine, table, [at])}
+    closed = {at for at in every if _is_closed(engine, table, at)}
     features = tuple(
         _closed(feature, table.rows[:, at]) if at in closed else feature
         for at, feature in enumerate(table.features)
@@ -270,21 +282,46 @@ def _refuses_missing(engine: EstimatorEngine, table: Table, columns: Collection[
     return _refuses(engine, row)
 
 
-def _refuses_unseen(engine: EstimatorEngine, table: Table, columns: Collection[int]) -> bool:
-    """Whether the estimator raises where these columns hold a value that training had not."""
-    row = table.rows[:1].copy()
+def _refuses_unseen(
+    engine: EstimatorEngine, table: Table, columns: Iterable[int], row_at: int = 0
+) -> bool:
+    """Whether the estimator raises where these columns hold a value that training had not.
+
+    Of numbers it is the nearest one above those of training.
+    """
+    row = table.rows[row_at : row_at + 1].copy()
     for at in columns:
         feature = table.features[at]
         if feature.kind == "string":
             row[0, at] = "unseen in training"
         elif feature.maximum is not None:
-            row[0, at] = feature.maximum + 1
+            row[0, at] = feature.maximum + _step(table.rows[:, at])
     return _refuses(engine, row)
 
 
-def _refuses(engine: EstimatorEngine, row: Rows) -> bool:
+def _is_closed(engine: EstimatorEngine, table: Table, at: int) -> bool:
+    """Whether the estimator takes known values of a column only.
+
+    A number is changed in the row that has the largest. So an estimator that raises far from all
+    training data, as a search for neighbours may, is not taken for one that knows a list.
+    """
+    cells = table.rows[:, at]
+    has_order = table.features[at].maximum is not None
+    row_at = int(np.argmax(cells == table.features[at].maximum)) if has_order else 0
+    return _refuses_unseen(engine, table, [at], row_at)
+
+
+def _step(cells: Rows) -> float:
+    """How far apart the values of a column are: 1 if all are whole, as the codes of categories."""
+    present = cells[~is_missing(cells)].astype(np.float64)
+    if (present == present.round()).all():
+        return 1.0
+    return _SMALL_STEP * float(np.ptp(present) or abs(present[0]))
+
+
+def _refuses(engine: EstimatorEngine, rows: Rows) -> bool:
     try:
-        engine.predict(row)
+        engine.predict(rows)
     except RefusedRow:
         return True
     return False
@@ -390,7 +427,7 @@ def _convert(
         if not parity.label_mismatches and parity.largest_probability_difference <= tolerance:
             return onnx, parity
         failure = (
-            f"of {parity.rows} rows {parity.label_mismatches} get another label, and "
+            f"of {parity.rows:,} rows {parity.label_mismatches:,} get another label, and "
             f"probabilities differ by up to {parity.largest_probability_difference:.2g}"
             + _shown_rows(rows[differing], table.features)
         )
@@ -456,8 +493,32 @@ def _golden(
     """Typical rows, and rows near borders, with scikit-learn's answers.
 
     Rows whose two best classes are closer than `least_lead` are left out: where probabilities may
-    differ by the tolerance, the label of such a row proves nothing.
+    differ by the tolerance, the label of such a row proves nothing. If all are, as of an estimator
+    that finds all classes alike, they are kept: their probabilities prove something still.
     """
+    inputs = _answered(reference, _golden_inputs(reference, codes, table, labels))
+    if not len(inputs):
+        raise CannotPack(
+            f"{type(reference.estimator).__name__} refuses every row that its data make likely"
+        )
+    indexes, probabilities = reference.predict(inputs)
+    if probabilities.shape[1]:
+        best = np.sort(probabilities, axis=1)
+        clear = best[:, -1] - best[:, -2] > least_lead
+        if clear.any():
+            inputs, indexes, probabilities = inputs[clear], indexes[clear], probabilities[clear]
+    answers = zip(
+        as_values(inputs, table.features), indexes.tolist(), probabilities.tolist(), strict=True
+    )
+    return tuple(
+        GoldenRow(inputs=values, index=index, probabilities=tuple(each))
+        for values, index, each in answers
+    )
+
+
+def _golden_inputs(
+    reference: EstimatorEngine, codes: Codes, table: Table, labels: NDArray[Any]
+) -> Rows:
     rng = np.random.default_rng(0)
     features = table.features
     points = codes.points(table.rows)
@@ -470,22 +531,20 @@ def _golden(
         typical = np.vstack([typical, some])
 
     def predict(points: NDArray[np.float64]) -> NDArray[Any]:
-        return reference.predict(codes.rows(points))[0]
+        return reference.classify(codes.rows(points))
 
-    borders = boundary_rows(predict, points, rng, min(BOUNDARY_PAIRS, most))
-    inputs = codes.rows(np.vstack([typical, borders]))
-    indexes, probabilities = reference.predict(inputs)
-    if probabilities.shape[1]:
-        best = np.sort(probabilities, axis=1)
-        clear = best[:, -1] - best[:, -2] > least_lead
-        inputs, indexes, probabilities = inputs[clear], indexes[clear], probabilities[clear]
-    answers = zip(
-        as_values(inputs, features), indexes.tolist(), probabilities.tolist(), strict=True
-    )
-    return tuple(
-        GoldenRow(inputs=values, index=index, probabilities=tuple(each))
-        for values, index, each in answers
-    )
+    try:
+        borders = boundary_rows(predict, points, rng, min(BOUNDARY_PAIRS, most))
+    except RefusedRow:  # of rows between those of training: it has no answer everywhere
+        borders = points[:0]
+    return codes.rows(np.vstack([typical, borders]))
+
+
+def _answered(reference: EstimatorEngine, rows: Rows) -> Rows:
+    """The rows that the estimator does not refuse."""
+    if not _refuses(reference, rows):
+        return rows
+    return rows[[not _refuses(reference, row[np.newaxis]) for row in rows]]
 
 
 def _leaves(form: _Form, table: Table, indexes: NDArray[np.int64]) -> tuple[Leaf, ...]:

@@ -148,9 +148,16 @@ def _fitting_factor(value: float, minimum: float, maximum: float) -> float | Non
 
 
 def _units_hint(factor: float, unit: str | None) -> str:
-    """In which unit the value may have been given: ", ×0.1 fits: millimetres for centimetres?"."""
+    """In which unit the value may have been given: "; ×0.1 fits: millimetres for centimetres?".
+
+    Of a compound unit such as mg/l it is the first part.
+    """
+    first, slash, rest = (unit or "").partition("/")
     for units in _UNITS:
         for other, size in units.items():
-            if unit in units and abs(size / (units[unit] * factor) - 1) < 1e-9:
-                return f"; ×{factor:g} fits: {_SPELLED[other]} for {_SPELLED[unit]}?"
+            if first in units and abs(size / (units[first] * factor) - 1) < 1e-9:
+                probably, wanted = _SPELLED[other], _SPELLED[first]
+                if slash:
+                    probably, wanted = f"{other}/{rest}", f"{unit}"
+                return f"; ×{factor:g} fits: {probably} for {wanted}?"
     return f"; ×{factor:g} fits: in another unit?"

@@ -24,7 +24,7 @@ _KINDS = {
 }
 _NONE: Any = None  # what an array is compared with, cell by cell
 _NUMBERS = (int, float, np.integer, np.floating)
-_LARGEST_EXACT = 2.0**53  # up to here every whole number is a float64
+_LARGEST_EXACT = 2.0**53 - 1  # one more, and a neighbour would be taken for it
 _MOST_SHOWN = 10  # categories, and problems, in a message
 
 

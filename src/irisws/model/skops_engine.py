@@ -6,6 +6,7 @@ the file. Nothing is ever unpickled.
 """
 
 import os
+import sys
 from collections.abc import Collection, Iterable, Mapping
 from typing import Any
 
@@ -29,8 +30,9 @@ def load_estimator(data: bytes, card: Card, trust: Collection[str]) -> Estimator
             says, the file needs other types, or does not hold the estimator of the card.
     """
     # One thread a prediction, as ONNX Runtime has: a request must not take every core. It is read
-    # when the library loads.
-    os.environ.setdefault("OMP_NUM_THREADS", "1")
+    # when the library loads; in a program that has loaded it already it is not ours to say.
+    if "sklearn" not in sys.modules:
+        os.environ.setdefault("OMP_NUM_THREADS", "1")
     try:
         import sklearn
         from skops.io import get_untrusted_types, loads
@@ -41,12 +43,7 @@ def load_estimator(data: bytes, card: Card, trust: Collection[str]) -> Estimator
         ) from None
     _refuse_other_version(card.provenance.libraries, sklearn.__version__)
     try:
-        untrusted = sorted(set(get_untrusted_types(data=data)) - set(trust))
-        if untrusted:
-            raise UnusableGraph(
-                f"it holds types that are not trusted: {', '.join(untrusted)}. If you trust them, "
-                f"name them in --trust or IRISWS_TRUST: {','.join(untrusted)}"
-            )
+        _refuse_untrusted(set(get_untrusted_types(data=data)) - set(trust))
         estimator = loads(data, trusted=sorted(trust))
     except UnusableGraph:
         raise
@@ -67,6 +64,19 @@ def _refuse_other_version(packed_with: Mapping[str, str], here: str) -> None:
         raise UnusableGraph(
             f"it was packed with scikit-learn {there}, and this is {here}: "
             f'pip install "scikit-learn=={there}", or pack the model again with {here}'
+        )
+
+
+def _refuse_untrusted(names: Collection[str]) -> None:
+    """Name the types. They come from the file, and people copy them from messages into commands."""
+    for name in names:
+        if not all(part.isidentifier() for part in name.split(".")):
+            raise UnusableGraph(f"it names a type as no type is named: {ascii(name)[:100]}")
+    if names:
+        listed = sorted(names)
+        raise UnusableGraph(
+            f"it holds types that are not trusted: {', '.join(listed)}. If you trust them, say so "
+            f'with --trust "{",".join(listed)}", or in IRISWS_TRUST'
         )
 
 

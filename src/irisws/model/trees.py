@@ -23,6 +23,8 @@ LONGEST_WALK = 1_000
 MOST_NODES = 10_000
 _MODE_BYTES = 12  # of one node's longest mode that is walked, BRANCH_LEQ, as it is encoded
 
+_MOST_LEAF_BYTES = 6 * MOST_NODES  # of what the leaves say of classes, as it is encoded
+
 # Where two classes are closer than this, float32 and float64 may disagree on which is ahead.
 NEAR_TIE = 1e-6
 
@@ -105,11 +107,19 @@ def read_tree_ensemble(
 
 
 def _shortest(threshold: float) -> float:
-    """The shortest decimal number that is this float32."""
+    """The shortest decimal number that divides float32 values as this float32 does.
+
+    >>> _shortest(2.114999771118164)
+    2.115
+    """
+    (bits,) = struct.unpack("<i", struct.pack("<f", threshold))
+    following = _next_float32(threshold, bits)
     for digits in range(1, 10):
-        shorter = float(f"{threshold:.{digits}g}")
-        if struct.pack("<f", shorter) == struct.pack("<f", threshold):
-            return shorter
+        for near in (threshold, (threshold + following) / 2):
+            shorter = float(f"{near:.{digits}g}")
+            is_same = struct.pack("<f", shorter) == struct.pack("<f", threshold)
+            if is_same or threshold <= shorter < following:
+                return shorter
     return threshold
 
 
@@ -135,6 +145,8 @@ def _ensemble(
 ) -> TreeEnsemble:
     _refuse_what_is_not_walked(attributes)
     if len(attributes["nodes_modes"]) > MOST_NODES * _MODE_BYTES:
+        raise _Unwalkable
+    if len(attributes["target_nodeids"]) > _MOST_LEAF_BYTES:
         raise _Unwalkable
     tree_ids = ints(attributes["nodes_treeids"])
     columns = zip(

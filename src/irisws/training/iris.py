@@ -4,8 +4,9 @@ import datetime
 from pathlib import Path
 
 from irisws.model.card import Score
+from irisws.model.columns import FeatureInfo
 from irisws.model.model import Model
-from irisws.model.packing import FeatureInfo, pack
+from irisws.model.packing import pack
 
 SEED = 1
 FOLDS = 10
@@ -52,4 +53,5 @@ def train_iris(path: str | Path, *, created: datetime.date | None = None) -> Mod
             )
         ],
         created=created,
+        report=None,
     )

@@ -14,6 +14,9 @@ if TYPE_CHECKING:
 
 JSON = "application/json"
 
+Counts = Iterable[tuple[int, int]]  # positions, and how much to add there
+
+_NOTHING: tuple[Counts, Counts] = ((), ())
 _CONTENT_LENGTH = re.compile(r"[0-9]{1,10}")
 _REQUEST_ID = re.compile(r"[A-Za-z0-9._:-]{1,64}")
 _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in HTTPStatus}
@@ -22,11 +25,12 @@ _STATUS_LINES = {status.value: f"{status.value} {status.phrase}" for status in H
 class Request:
     """One HTTP request; nothing is parsed before it is asked for."""
 
-    __slots__ = ("_body", "environ", "max_body_bytes")
+    __slots__ = ("_body", "answered", "environ", "max_body_bytes")
 
     def __init__(self, environ: "WSGIEnvironment", max_body_bytes: int) -> None:
         self.environ = environ
         self.max_body_bytes = max_body_bytes
+        self.answered: tuple[Counts, Counts] = _NOTHING  # what a handler has to add to the metrics
         self._body: bytes | None = None
 
     @property

@@ -55,6 +55,8 @@ def build(
         schemas: Further components.
     """
     _, components = msgspec.json.schema_components([*types, Fault], ref_template=_REFERENCE)
+    for component in components.values():  # a docstring's first paragraph; the rest is for Python
+        component["description"] = component["description"].partition("\n\n")[0]
     paths: dict[str, dict[str, Any]] = {}
     for (method, path), operation in operations.items():
         paths.setdefault(path, {})[method.lower()] = _operation(operation)

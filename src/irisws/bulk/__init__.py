@@ -1,0 +1,1 @@
+"""Bulk prediction: a file of rows in, the same rows with their answers out, chunk by chunk."""
