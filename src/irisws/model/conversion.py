@@ -87,6 +87,7 @@ def convert(
         del onnx.graph.output[1:]  # scores, which nobody asks for
     _declare_target(onnx)
     _name_outputs(onnx)
+    _declare_outputs(onnx, estimator.classes_)
     if has_probabilities:
         _average_trees(onnx, len(estimator.classes_))
     if form.dtype is np.float64:
@@ -224,6 +225,54 @@ def _name_outputs(onnx: Any) -> None:
     for node in onnx.graph.node:
         for edges in (node.input, node.output):
             edges[:] = [names.get(edge, edge) for edge in edges]
+
+
+def _declare_outputs(onnx: Any, classes: Any) -> None:
+    """Declare the outputs as what they are; some converters declare another type, or another shape.
+
+    Those of linear models and of naive Bayes behind other steps declare single floats in a graph of
+    doubles; that of OneVsOneClassifier answers a column of indexes; that of the quadratic
+    discriminant analysis declares one label.
+    """
+    from onnx import ModelProto, helper, shape_inference
+
+    bare = ModelProto()
+    bare.CopyFrom(onnx)
+    for output in bare.graph.output:
+        output.ClearField("type")
+    inferred = {
+        output.name: output.type.tensor_type
+        for output in shape_inference.infer_shapes(bare).graph.output
+    }
+    for output in onnx.graph.output:
+        declared, found = output.type.tensor_type, inferred[output.name]
+        is_label = output.name == LABEL
+        if not is_label and found.elem_type:
+            declared.elem_type = found.elem_type
+        if is_label and (len(declared.shape.dim) != 1 or len(found.shape.dim) == 2):
+            _flatten_label(onnx, classes if found.elem_type != declared.elem_type else None)
+            label = helper.make_tensor_value_info(LABEL, declared.elem_type, [None])
+            output.CopyFrom(label)
+
+
+def _flatten_label(onnx: Any, classes: Any) -> None:
+    """Make one dimension of the labels, and of indexes the labels of the classes given."""
+    from onnx import TensorProto, helper
+
+    computed, every, listed = (f"{LABEL} {what}" for what in ("computed", "every", "classes"))
+    for node in onnx.graph.node:
+        node.output[:] = [computed if edge == LABEL else edge for edge in node.output]
+        node.input[:] = [computed if edge == LABEL else edge for edge in node.input]
+    onnx.graph.initializer.append(helper.make_tensor(every, TensorProto.INT64, [1], [-1]))
+    if classes is None:
+        onnx.graph.node.append(helper.make_node("Reshape", [computed, every], [LABEL]))
+        return
+    index, texts = f"{LABEL} index", [str(each) for each in classes]
+    onnx.graph.initializer.append(
+        helper.make_tensor(listed, TensorProto.STRING, [len(texts)], texts)
+    )
+    onnx.graph.node.append(helper.make_node("Reshape", [computed, every], [index]))
+    onnx.graph.node.append(helper.make_node("Gather", [listed, index], [LABEL]))
 
 
 def _impute_in_double(onnx: Any) -> None:
