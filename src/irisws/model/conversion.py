@@ -267,7 +267,8 @@ def _flatten_label(onnx: Any, classes: Any) -> None:
     if classes is None:
         onnx.graph.node.append(helper.make_node("Reshape", [computed, every], [LABEL]))
         return
-    index, texts = f"{LABEL} index", [str(each) for each in classes]
+    index = f"{LABEL} index"
+    texts: Any = [str(each) for each in classes]
     onnx.graph.initializer.append(
         helper.make_tensor(listed, TensorProto.STRING, [len(texts)], texts)
     )

@@ -74,6 +74,14 @@ class EstimatorEngine:
             given = as_fitted(rows, self._features, self._frame)
             return self.indexes(self.estimator.predict(given))
 
+    def refuses(self, rows: Rows) -> bool:
+        """Whether the estimator refuses any of the rows."""
+        try:
+            self.predict(rows)
+        except RefusedRow:
+            return True
+        return False
+
     def indexes(self, labels: Any) -> NDArray[np.int64]:
         """The class indexes of labels as predict() returns them, shape `[n]`."""
         found: NDArray[np.int64] = self._order[np.searchsorted(self._sorted_classes, labels)]
