@@ -93,7 +93,7 @@ def test_prefix_resolves_a_clash(refused: Any, answered: Any) -> None:
     data = b"label,sl,sw,pl,pw\nx,5.1,3.5,1.4,0.2\n"
     assert refused(data) == (
         "the input has columns of the names that are added: label; "
-        "give those another name with --prefix"
+        "give the added ones another name with --prefix"
     )
     assert answered(data, "--prefix", "p.").startswith(b"label,sl,sw,pl,pw,p.label,p.index,p.prob")
 

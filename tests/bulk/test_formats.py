@@ -184,7 +184,7 @@ def test_members_that_would_be_added(jsonl: Any) -> None:
     assert jsonl(text, "--on-error", "skip") == (
         3,
         "line 2: has members of the names that are added: label; "
-        "give those another name with --prefix",
+        "give the added ones another name with --prefix",
     )
     assert json.loads(jsonl(text, "--prefix", "p_")[1].splitlines()[1])["label"] == 7
 

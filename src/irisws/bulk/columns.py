@@ -60,7 +60,7 @@ def refuse_clashes(names: Sequence[str], added: Sequence[str]) -> None:
         raise InvalidInput(
             [
                 f"the input has columns of the names that are added: {', '.join(clashes)}; "
-                "give those another name with --prefix"
+                "give the added ones another name with --prefix"
             ]
         )
 

@@ -158,7 +158,7 @@ class JsonlReader:
             raise InvalidInput(
                 [
                     f"line {line}: has members of the names that are added: {', '.join(clashes)}; "
-                    "give those another name with --prefix"
+                    "give the added ones another name with --prefix"
                 ]
             )
         wrong = [

@@ -72,7 +72,8 @@ class Summary(NamedTuple):
             way = "left out" if job.on_error == "skip" else "reported"
             parts.append(f"{self.bad:,} bad ones {way}, the first: {self.first_problem}")
         if self.outside:
-            parts.append(f"{self.outside:,} hold values unlike those of training")
+            hold = "holds" if self.outside == 1 else "hold"
+            parts.append(f"{self.outside:,} {hold} values unlike those of training")
         wrote = "answered" if job.output == STANDARD else f"wrote {job.output}:"
         return f"{wrote} {'; '.join(parts)}"
 
