@@ -13,7 +13,7 @@ from tests.server.conftest import Start, serve, start  # noqa: F401  # fixtures
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
-@pytest.mark.parametrize(("model", "examples", "least"), [("iris", 25, 1000), ("mixed", 10, 400)])
+@pytest.mark.parametrize(("model", "examples", "least"), [("iris", 15, 600), ("mixed", 6, 240)])
 def test_service_keeps_its_own_document(
     model: str,
     examples: int,

@@ -241,6 +241,7 @@ def test_caller_that_is_interrupted_leaves_the_queue() -> None:
 
     with callers(batching) as ask:
         first = ask(row(1))
+        wait_until(lambda: gate.asked == [[1]])  # else it might be the main thread that leads
         threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             batching.predict(row(2))

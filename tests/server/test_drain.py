@@ -129,9 +129,9 @@ def test_signal_during_the_start_is_kept(start: Start) -> None:
     code = (
         "import os, signal, irisws.cli as cli\n"
         "prove = cli._prove\n"
-        "def prove_slowly(file):\n"
+        "def prove_slowly(*args):\n"
         "    os.kill(os.getpid(), signal.SIGTERM)\n"
-        "    return prove(file)\n"
+        "    return prove(*args)\n"
         "cli._prove = prove_slowly\n"
         "raise SystemExit(cli.main(['serve', '--port', '0']))"
     )
