@@ -12,7 +12,7 @@ import irisws
 
 X, y = load_iris(return_X_y=True)
 forest = RandomForestClassifier(n_estimators=25, random_state=0).fit(X, y)
-model = irisws.pack(
+irisws.pack(
     forest,
     X,
     y,
@@ -21,4 +21,3 @@ model = irisws.pack(
     version="2.0",
     class_names=["setosa", "versicolor", "virginica"],
 )
-print(f"wrote {sys.argv[1]}: {model.card.name} {model.card.version}")

@@ -24,4 +24,3 @@ irisws.pack(
         "petal_width": {"alias": "pw", "unit": "cm"},
     },
 )
-print("wrote iris.onnx")

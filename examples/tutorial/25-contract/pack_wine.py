@@ -19,4 +19,3 @@ irisws.pack(
     features={"alcohol": {"unit": "%"}, "flavanoids": {}, "proline": {}},
     class_names=["grower 1", "grower 2", "grower 3"],
 )
-print("wrote wine.onnx")

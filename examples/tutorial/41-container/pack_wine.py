@@ -12,4 +12,3 @@ clf = DecisionTreeClassifier(max_depth=3, random_state=0).fit(X, y)
 
 Path("models").mkdir(exist_ok=True)
 irisws.pack(clf, X, y, "models/wine.onnx", name="wine")
-print("wrote models/wine.onnx")

@@ -17,6 +17,7 @@ from irisws.model.rows import Rows, as_values
 TYPICAL_ROWS, BOUNDARY_PAIRS = 60, 60  # golden rows, about
 _MOST_GOLDEN_VALUES = 200_000  # a card of thousands of features or classes has fewer rows
 _MOST_COMPARED = 50_000  # training rows that both engines answer
+_TIE = 1e-9  # of probabilities, whose sums are not quite exact
 _MISSING_SHARE = 0.1  # of the values of rows to compare, where they may be missing
 
 
@@ -29,9 +30,9 @@ def golden_rows(
 ) -> tuple[GoldenRow, ...]:
     """Typical rows, and rows near borders, with scikit-learn's answers.
 
-    Rows whose two best classes are closer than `least_lead` are left out: where probabilities may
-    differ by the tolerance, the label of such a row proves nothing. If all are, as of an estimator
-    that finds all classes alike, they are kept: their probabilities prove something still.
+    Rows whose two best classes are closer than `least_lead`, and no tie, are left out: where
+    probabilities may differ by the tolerance, the label of such a row proves nothing. If all are,
+    they are kept: their probabilities prove something still.
     """
     inputs = _answered(reference, _inputs(reference, codes, table, labels))
     if not len(inputs):
@@ -41,7 +42,8 @@ def golden_rows(
     indexes, probabilities = reference.predict(inputs)
     if probabilities.shape[1]:
         best = np.sort(probabilities, axis=1)
-        clear = best[:, -1] - best[:, -2] > least_lead
+        lead = best[:, -1] - best[:, -2]
+        clear = (lead > least_lead) | (lead < _TIE)  # in a tie the first of the best is answered
         if clear.any():
             inputs, indexes, probabilities = inputs[clear], indexes[clear], probabilities[clear]
     answers = zip(
