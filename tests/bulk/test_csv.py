@@ -54,6 +54,13 @@ def test_answers_stand_behind_the_rows(flowers: Path, predict: Run, tmp_path: Pa
     assert (tmp_path / "out.csv").read_text(encoding="utf-8") == expected
 
 
+def test_names_in_quotes(answered: Any) -> None:
+    """Some programs quote every name."""
+    quoted = b'"sl","sw","pl","pw"'
+    assert answered(quoted + b"\n5.1,3.5,1.4,0.2\n").startswith(quoted + b",label,")
+    assert b"setosa" in answered(b'"sl";"sw";"pl";"pw"\n5.1;3.5;1.4;0.2\n')
+
+
 def test_columns_in_any_order_with_others_between(answered: Any) -> None:
     """Columns are found by name or alias; the others are carried through to the byte."""
     data = b'id,pw,petal_length,note,sw,sl\n 7 ,0.2,1.4,"a ""b"",\nc",3.5,5.1\n'

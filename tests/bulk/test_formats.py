@@ -178,6 +178,13 @@ def test_what_is_wrong_with_a_line(jsonl: Any, line: str | bytes, problem: str, 
         assert [row["error"] for row in rows] == [None, problem, None]
 
 
+@pytest.mark.parametrize("note", ['"\\ud800"', "\x1b]0;x\x07"])
+def test_text_that_no_terminal_should_see(jsonl: Any, note: str) -> None:
+    """Half of a surrogate pair, and what would steer a terminal, are told harmlessly."""
+    status, text = jsonl(START + f'"pw":1,"note":{note}}}\n')
+    assert (status, "is not JSON" in text, "\x1b" in text) == (3, True, False)
+
+
 def test_members_that_would_be_added(jsonl: Any) -> None:
     """A member of such a name is refused wherever it comes, or the others are called otherwise."""
     text = '{"sl":5.1,"sw":3.5,"pl":1.4,"pw":0.2}\n{"sl":5,"sw":3,"pl":1,"pw":0,"label":7}\n'

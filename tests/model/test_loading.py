@@ -115,6 +115,16 @@ def test_card_of_a_newer_format(model_file: Path) -> None:
     )
 
 
+@pytest.mark.parametrize("value", ["high", None, True])
+def test_golden_row_of_another_kind(model_file: Path, value: object) -> None:
+    """A golden row that no request could hold is told as such."""
+    change_card(model_file, lambda card: card["golden"][3]["inputs"].__setitem__(2, value))
+    assert refusal(model_file) == (
+        f"{model_file} cannot be used: a row of its card holds what petal_length does not take: "
+        f"{value!r}"
+    )
+
+
 def test_card_that_breaks_a_rule(model_file: Path) -> None:
     """A broken card is refused with the place and the reason."""
     change_card(model_file, lambda card: card["features"][2].update(minimum="low"))

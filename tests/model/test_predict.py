@@ -58,6 +58,13 @@ def test_rows_may_be_sequences_mappings_or_an_array(iris: Model) -> None:
     assert iris.predict(frame) == expected
 
 
+def test_doubled_columns_are_refused(iris: Model) -> None:
+    """A data frame with a column twice is not answered by either of them."""
+    frame = pandas.DataFrame([[5.1, 3.5, 1.4, 0.2, 9.0]], columns=["sl", "sw", "pl", "pw", "pw"])
+    with pytest.raises(InvalidRow, match="two columns of one name"):
+        iris.predict(frame)
+
+
 def test_no_rows_give_no_predictions(iris: Model) -> None:
     """Nothing asked, nothing answered."""
     assert iris.predict([]) == []

@@ -12,10 +12,7 @@ from msgspec import Meta
 from numpy.typing import NDArray
 
 from irisws.model.card import Feature
-from irisws.model.rows import Rows, dtype_of
-
-# Up to here a whole number of JSON is exact (RFC 8259, 6): 2**53 may have been 2**53 + 1.
-LARGEST_INTEGER = 2.0**53 - 1
+from irisws.model.rows import LARGEST_EXACT, Rows, dtype_of
 
 Scalar: TypeAlias = float | bool | str | None  # any value of any feature
 
@@ -35,7 +32,7 @@ def is_plain(feature: Feature) -> bool:
 
 def bound(feature: Feature, largest_value: float) -> float:
     """The largest absolute value of a numeric feature, where the engine's number type has one."""
-    return min(largest_value, LARGEST_INTEGER) if feature.kind == "integer" else largest_value
+    return min(largest_value, LARGEST_EXACT) if feature.kind == "integer" else largest_value
 
 
 def json_type(feature: Feature, largest_value: float) -> Any:
@@ -56,7 +53,7 @@ def _open_type(feature: Feature, largest_value: float) -> Any:
 def _closed_type(feature: Feature) -> Any:
     known: list[Any] = list(feature.categories or ())
     if feature.is_numeric:
-        if not all(abs(value) <= LARGEST_INTEGER and value == int(value) for value in known):
+        if not all(abs(value) <= LARGEST_EXACT and value == int(value) for value in known):
             return None
         known = [int(value) for value in known]
     return Literal.__getitem__(tuple(known))

@@ -9,14 +9,13 @@ from msgspec.structs import replace
 from numpy.typing import NDArray
 
 from irisws.model.card import Feature, Value
-from irisws.model.rows import Rows, accepts, dtype_of, expected
+from irisws.model.rows import LARGEST_EXACT, Rows, accepts, dtype_of, expected
 
 _BLANKS = " \t"  # around a cell they mean nothing
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NUMBER_BYTES = b"+-.0123456789Ee,"
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 _LONGEST_SHOWN = 60
-_LARGEST_EXACT = 2.0**53
 
 
 class Column(NamedTuple):
@@ -84,7 +83,7 @@ def _numbers(
 
 def are_whole(numbers: NDArray[np.float64]) -> bool:
     """Whether all are whole numbers that a float64 holds exactly."""
-    return bool(((numbers == np.rint(numbers)) & (np.abs(numbers) <= _LARGEST_EXACT)).all())
+    return bool(((numbers == np.rint(numbers)) & (np.abs(numbers) <= LARGEST_EXACT)).all())
 
 
 def _read_distinct(cells: Sequence[str], feature: Feature, largest_value: float) -> Column:

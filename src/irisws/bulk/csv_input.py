@@ -86,6 +86,8 @@ class CsvReader:
         if not self._reads_quickly:
             return None
         text = chunk.replace(b"\r\n", b"\n").removesuffix(b"\n")
+        if not text:
+            return None
         delimiter = self.delimiter.encode()
         count = text.count(b"\n") + 1
         line = delimiter * (len(self.names) - 1)

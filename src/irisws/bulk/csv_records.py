@@ -94,8 +94,22 @@ def read_header(chunk: bytes, known: set[str]) -> tuple[str, bytes, list[str], b
         raise InvalidInput(["it is text in UTF-16: save it as CSV in UTF-8"])
     if not chunk.strip():
         raise InvalidInput(["it is empty: a header with the names of the columns must come first"])
-    headers = [_first_record(chunk, delimiter) for delimiter in DELIMITERS]
-    return max(headers, key=lambda found: (len(known.intersection(found[2])), len(found[2])))
+    headers, wrong = [], []
+    for delimiter in DELIMITERS:
+        try:
+            headers.append(_first_record(chunk, delimiter))
+        except InvalidInput as error:  # quoted names, and something else between them
+            wrong.append(error)
+    best = max(headers, key=lambda found: _shown(found, known), default=None)
+    if wrong and (best is None or not known.intersection(best[2])):
+        raise wrong[0]
+    assert best is not None
+    return best
+
+
+def _shown(found: tuple[str, bytes, list[str], bytes], known: set[str]) -> tuple[int, int]:
+    """How many known names, and how many names, a delimiter shows."""
+    return len(known.intersection(found[2])), len(found[2])
 
 
 def write_record(cells: Sequence[str], delimiter: str) -> bytes:

@@ -18,7 +18,7 @@ from irisws.bulk.batch import Batch
 from irisws.bulk.failures import InvalidInput
 from irisws.bulk.source import Source
 from irisws.model.card import Feature
-from irisws.model.rows import Rows, accepts, as_rows, dtype_of, expected
+from irisws.model.rows import LARGEST_EXACT, Rows, accepts, as_rows, dtype_of, expected
 
 _KINDS = {"number": float, "integer": int, "boolean": bool, "string": str}
 _LONGEST_SHOWN = 60
@@ -246,9 +246,12 @@ def _accepts_all(cells: Sequence[Any], feature: Feature, largest_value: float) -
         return True
     if feature.kind == "string" or feature.closed:
         return all(accepts(value, feature, largest_value) for value in set(cells))
-    numbers = np.array(cells, dtype=np.float64)  # None becomes NaN
+    try:
+        numbers = np.array(cells, dtype=np.float64)  # None becomes NaN
+    except OverflowError:
+        return False
     present = numbers[~np.isnan(numbers)] if feature.missing else numbers
-    largest = min(largest_value, 2.0**53) if feature.kind == "integer" else largest_value
+    largest = min(largest_value, LARGEST_EXACT) if feature.kind == "integer" else largest_value
     return bool((np.abs(present) <= largest).all())
 
 
@@ -276,7 +279,7 @@ def _parse(text: bytes) -> list[tuple[str, Any]] | str:
         return "is not in UTF-8"
     except RecursionError:
         return "is nested too deeply"
-    except ValueError as error:
+    except (ValueError, msgspec.DecodeError) as error:
         return f"is not JSON ({error})"
     return found if isinstance(found, _Pairs) else "is not an object"
 
@@ -290,4 +293,5 @@ def _refuse(name: str) -> None:
 
 
 def _shown(text: str) -> str:
-    return text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    cut = text if len(text) <= _LONGEST_SHOWN else text[: _LONGEST_SHOWN - 1] + "…"
+    return "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in cut)

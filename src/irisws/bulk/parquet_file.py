@@ -5,13 +5,14 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from irisws.api.document import clip
 from irisws.bulk.batch import Answered, Batch
 from irisws.bulk.columns import find_features
 from irisws.bulk.failures import FileFailure, InvalidInput
 from irisws.bulk.source import Source
 from irisws.bulk.target import Target
 from irisws.model.card import Feature
-from irisws.model.rows import Rows, accepts, dtype_of, expected
+from irisws.model.rows import LARGEST_EXACT, Rows, accepts, dtype_of, expected
 
 if TYPE_CHECKING:
     import pyarrow
@@ -104,7 +105,7 @@ class ParquetReader:
             cells = self._cells(table.column(at), feature)
             rows[:, position] = cells
             for row in _bad(cells, feature, self._largest_value):
-                shown = str(table.column(at)[row].as_py())[:_LONGEST_SHOWN]
+                shown = clip(str(table.column(at)[row].as_py()))
                 problems.setdefault(row, []).append(
                     f"{feature.name}: expected {expected(feature)}, got "
                     f"{'null' if table.column(at)[row].as_py() is None else shown}"
@@ -286,7 +287,7 @@ def _bad(cells: Any, feature: Feature, largest_value: float) -> list[int]:
         return [] if feature.missing else np.flatnonzero(np.isnan(cells)).tolist()
     fine = np.abs(cells) <= largest_value  # NaN compares false
     if feature.kind == "integer":
-        fine &= (cells == np.rint(cells)) & (np.abs(cells) <= 2.0**53)
+        fine &= (cells == np.rint(cells)) & (np.abs(cells) <= LARGEST_EXACT)
     if feature.missing:
         fine |= np.isnan(cells)
     return np.flatnonzero(~fine).tolist()

@@ -142,7 +142,10 @@ def _answer(model: Model, batch: Batch, keeps_bad: bool) -> tuple[Answered, int]
     try:
         answers = model.answer(batch.rows, warn=False)
     except InvalidRow:
-        return _answer(model, _without_refused(model, batch), keeps_bad)
+        without = _without_refused(model, batch)
+        if len(without.rows) == len(batch.rows):  # none alone: there is nothing to leave out
+            raise
+        return _answer(model, without, keeps_bad)
     unlike = int(np.count_nonzero(answers.outside.any(axis=1)))
     return Answered(batch, answers.indexes, answers.probabilities, keeps_bad), unlike
 

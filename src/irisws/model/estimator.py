@@ -84,15 +84,22 @@ class EstimatorEngine:
 
     def indexes(self, labels: Any) -> NDArray[np.int64]:
         """The class indexes of labels as predict() returns them, shape `[n]`."""
-        found: NDArray[np.int64] = self._order[np.searchsorted(self._sorted_classes, labels)]
+        labels = np.asarray(labels)
+        at = np.minimum(np.searchsorted(self._sorted_classes, labels), len(self._order) - 1)
+        if (self._sorted_classes[at] != labels).any():
+            raise RefusedRow("it answers a label that is none of its classes")
+        found: NDArray[np.int64] = self._order[at]
         return found
 
 
 @contextmanager
 def _refusals() -> Iterator[None]:
-    """Whatever an estimator may raise of its input, as RefusedRow."""
+    """What an estimator raises of its input, as RefusedRow; a full memory, say, is none of that."""
     try:
         yield
-    except Exception as error:
-        text = " ".join(str(error).split())
-        raise RefusedRow(f"{type(error).__name__}: {text[:_LONGEST_REASON]}") from error
+    except RefusedRow:
+        raise
+    except (ValueError, TypeError, LookupError, ArithmeticError, AttributeError) as error:
+        text = " ".join(str(error).split())[:_LONGEST_REASON]
+        shown = "".join(c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in text)
+        raise RefusedRow(f"{type(error).__name__}: {shown}") from error

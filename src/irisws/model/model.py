@@ -21,7 +21,7 @@ from irisws.model.onnx_file import NotOnnx, TruncatedOnnx, read_nodes
 from irisws.model.proof import Proof, replay
 from irisws.model.range_warnings import RangeChecker, RangeWarning
 from irisws.model.rows import InvalidRow as InvalidRow
-from irisws.model.rows import Rows, as_rows, dtype_of, is_walkable, read_rows
+from irisws.model.rows import Rows, accepts, as_rows, dtype_of, is_walkable, read_rows
 from irisws.model.skops_file import is_skops
 from irisws.model.trees import TreeEnsemble, read_tree_ensemble
 
@@ -96,7 +96,7 @@ class Model:
             self._engine = _load_engine(file, trust)
             self._trees = _read_trees(file)
             self.proof = self._prove()
-        except UnusableGraph as error:
+        except (UnusableGraph, InvalidRow) as error:  # which a golden row may be
             raise UnusableModel(f"{file.source} cannot be used: {error}") from None
         self._ranges = RangeChecker(card.features)
         self.explainer = explainer(card, self._trees)
@@ -212,8 +212,21 @@ class Model:
         except RefusedRow as error:
             raise InvalidRow(f"the model cannot answer: {error}") from None
 
+    def _refuse_other_values(self) -> None:
+        """Refuse a card whose rows hold what its own features do not take."""
+        described: list[tuple[Value, ...]] = [row.inputs for row in self.card.golden]
+        described += [row.inputs for row in self.card.sample]
+        for values in described:
+            for value, feature in zip(values, self.card.features, strict=True):
+                if not accepts(value, feature, np.inf):
+                    raise UnusableGraph(
+                        f"a row of its card holds what {feature.name} does not take: "
+                        f"{repr(value)[:40]}"
+                    )
+
     def _prove(self) -> Proof:
         """Replay the golden rows all at once and one by one, as callers may ask them."""
+        self._refuse_other_values()
         with np.errstate(over="ignore"):  # a card may hold what float32 does not: it fails below
             rows = as_rows([row.inputs for row in self.card.golden], self.card.features)
             if isinstance(self._engine, OnnxEngine) and rows.dtype != object:

@@ -349,7 +349,9 @@ def _write(data: bytes, path: Path, trust: Collection[str]) -> Model:
 
 def _publish(temporary: Path, path: Path) -> None:
     try:
-        temporary.chmod(0o644)  # mkstemp keeps its files from everyone else
+        mask = os.umask(0)  # mkstemp keeps its files from everyone else
+        os.umask(mask)
+        temporary.chmod(0o666 & ~mask)
         temporary.replace(path)
     except OSError as error:  # on Windows also while another process has the file open
         raise CannotPack(f"cannot write {path}: {error.strerror}") from None

@@ -24,7 +24,7 @@ _KINDS = {
 }
 _NONE: Any = None  # what an array is compared with, cell by cell
 _NUMBERS = (int, float, np.integer, np.floating)
-_LARGEST_EXACT = 2.0**53 - 1  # one more, and a neighbour would be taken for it
+LARGEST_EXACT = 2.0**53 - 1  # one more, and a neighbour would be taken for it
 _MOST_SHOWN = 10  # categories, and problems, in a message
 
 
@@ -139,6 +139,8 @@ def _plain_numbers(given: Any, features: Sequence[Feature]) -> Rows | None:
     """An array or a data frame of nothing but numbers as an array; None if it is anything else."""
     if any(f.kind != "number" or f.missing or f.closed for f in features):
         return None
+    if hasattr(given, "columns") and len(set(given.columns)) != len(given.columns):
+        raise InvalidRow("the data frame has two columns of one name")
     if hasattr(given, "columns") and hasattr(given, "to_numpy"):
         at = {str(name): position for position, name in enumerate(given.columns)}
         named = [f.name if f.name in at else f.alias for f in features]
@@ -225,4 +227,4 @@ def _is_encodable(text: str) -> bool:
 
 def is_whole(value: float) -> bool:
     """Whether a number is a whole one that a float64 holds exactly."""
-    return abs(value) <= _LARGEST_EXACT and float(value).is_integer()
+    return abs(value) <= LARGEST_EXACT and float(value).is_integer()

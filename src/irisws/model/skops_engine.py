@@ -45,13 +45,13 @@ def load_estimator(data: bytes, card: Card, trust: Collection[str]) -> Estimator
     try:
         _refuse_untrusted(set(get_untrusted_types(data=data)) - set(trust))
         estimator = loads(data, trusted=sorted(trust))
+        _refuse_misfit(estimator, card)
+        _use_one_job(estimator, set())
     except UnusableGraph:
         raise
     except Exception as error:  # a file may break in whatever way
         text = " ".join(str(error).split())[:200]
         raise UnusableGraph(f"skops does not load it: {type(error).__name__}: {text}") from None
-    _refuse_misfit(estimator, card)
-    _use_one_job(estimator, set())
     return EstimatorEngine(estimator, card.features, card.frame, card.has_probabilities)
 
 

@@ -148,7 +148,7 @@ def _load(name: str) -> Any:
 
 def _module(name: str, module_name: str) -> Any:
     if os.getcwd() not in sys.path:
-        sys.path.insert(0, os.getcwd())
+        sys.path.append(os.getcwd())  # last: a file onnx.py that lies there is not onnx
     try:
         return importlib.import_module(module_name)
     except ModuleNotFoundError as error:
