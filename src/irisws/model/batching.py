@@ -90,30 +90,32 @@ class BatchingEngine:
 
     def _answer_of(self, part: "_Part") -> Answer:
         """Queue the part, lead if nobody does or when it is its turn, and return its answer."""
-        with self._lock:
-            self._queue.append(part)
-            part.leads = not self._has_leader
-            self._has_leader = True
-        if not part.leads:
-            try:
+        try:
+            with self._lock:
+                self._queue.append(part)
+                part.leads = not self._has_leader
+                self._has_leader = True
+            if not part.leads:
                 part.woken.wait()
-            except BaseException:  # KeyboardInterrupt, in a program's main thread
-                self._leave(part)
-                raise
-        if part.leads:
-            self._lead()
+            if part.leads:
+                self._lead(part)
+        except BaseException:  # KeyboardInterrupt, at any moment of a program's main thread
+            self._leave(part)
+            raise
         if part.error is not None:
             raise part.error
         assert part.answer is not None
         return part.answer
 
-    def _lead(self) -> None:
+    def _lead(self, own: "_Part") -> None:
         """Answer the batch at the head of the queue, the first part of which is this thread's."""
-        batch = self._take_batch()
+        batch: list[_Part] = []
         try:
+            batch = self._take_batch()
             self._answer(batch)
         finally:  # whatever ends this thread, others go on
             with self._lock:
+                own.leads = False
                 undone = [part for part in batch[1:] if not part.is_done]
                 for part in reversed(undone):
                     self._queue.appendleft(part)
