@@ -23,5 +23,5 @@ print(reply.status, reply.reason)
 for name in ("Content-Type", "Allow", "Accept-Post", "Retry-After"):
     if name in reply.headers:
         print(f"{name}: {reply.headers[name]}")
-print(json.dumps(json.load(reply), indent=2))
+print(json.dumps(json.load(reply), indent=2, ensure_ascii=False))
 connection.close()
