@@ -37,7 +37,7 @@ def explain_answer(answer: dict[str, Any]) -> None:
     for number, prediction in enumerate(answer["predictions"], start=1):
         print(f"Row {number} is {prediction['label']}.")
         for warning in prediction["warnings"]:
-            print(f"  Doubtful: {warning['detail']}.")
+            print(f"  Doubtful: {warning['detail']}")
 
 
 def read_problem(error: HTTPError) -> dict[str, Any]:
