@@ -1,8 +1,6 @@
 """Batching: what waits is answered together, each request as if it were alone."""
 
-import os
 import random
-import signal
 import threading
 import time
 from collections.abc import Callable, Iterator
@@ -228,21 +226,21 @@ def test_app_answers_503_and_when_to_come_back() -> None:
     assert reply.json["error"] == "7 rows are waiting to be answered"
 
 
-@pytest.mark.skipif(os.name == "nt", reason="a wait for a lock cannot be interrupted there")
-def test_caller_that_is_interrupted_leaves_the_queue() -> None:
+class InterruptedEvent(threading.Event):
+    """A wait that Ctrl-C ends in the main thread, as it does in a program's own."""
+
+    def wait(self, timeout: float | None = None) -> bool:
+        if threading.current_thread() is threading.main_thread():
+            raise KeyboardInterrupt
+        return super().wait(timeout)
+
+
+def test_caller_that_is_interrupted_leaves_the_queue(monkeypatch: pytest.MonkeyPatch) -> None:
     """Ctrl-C in a program's main thread ends its own request alone."""
+    monkeypatch.setattr("irisws.model.batching.Event", InterruptedEvent)
     batching = BatchingEngine(gate := Gate())
-    main = threading.main_thread().ident
-    assert main is not None
-
-    def interrupt() -> None:
-        wait_until(lambda: len(batching._queue) == 1)
-        signal.pthread_kill(main, signal.SIGINT)
-
     with callers(batching) as ask:
         first = ask(row(1))
-        wait_until(lambda: gate.asked == [[1]])  # else it might be the main thread that leads
-        threading.Thread(target=interrupt).start()
         with pytest.raises(KeyboardInterrupt):
             batching.predict(row(2))
         last = ask(row(3))
