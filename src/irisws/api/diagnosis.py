@@ -162,7 +162,7 @@ class Diagnosis:
             self._check_number(value, position, pointer, faults)
         elif isinstance(value, str):
             self._check_string(value, position, pointer, faults)
-        return value  # type: ignore[no-any-return]
+        return value  # type: ignore[no-any-return]  # checked above
 
     def _check_number(self, value: float, position: int, pointer: str, faults: Faults) -> None:
         feature, most = self._features[position], self._bounds[position]

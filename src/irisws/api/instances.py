@@ -24,6 +24,7 @@ from irisws.api.contract import Contract
 from irisws.api.document import Faults, InvalidRows
 from irisws.api.metrics import tally
 from irisws.model.card import Card
+from irisws.model.distinct import MANY, write_distinct
 from irisws.model.explanation import Neighbours, Path
 from irisws.model.model import Answers, Matrix, Model
 from irisws.model.range_warnings import RangeWarning
@@ -33,7 +34,6 @@ from irisws.web.routing import Handler
 
 MOST_EXPLAINED = 1_000  # rows of one request; each takes some microseconds, and its text has room
 
-_MANY = 100  # rows from which it pays to look for answers that are alike
 _HEAD = b'{"predictions":['
 
 
@@ -130,7 +130,7 @@ class _Writer:
         told = answers.probabilities if probabilities else answers.probabilities[:, :0]
         none: Sequence[RangeWarning] | UnsetType = () if warnings else UNSET
         found = answers.warnings if warnings else {}
-        if len(told) < _MANY or explanations:
+        if len(told) < MANY or explanations:
             every = map(found.get, range(len(told)), repeat(none))
             predictions = self._predictions(answers.indexes.tolist(), told, every)
             for prediction, explanation in zip(predictions, explanations, strict=False):
@@ -156,14 +156,12 @@ class _Writer:
         none: Sequence[RangeWarning] | UnsetType,
     ) -> list[bytes]:
         """Write each distinct answer once; a tree has no more of them than leaves."""
-        table: Matrix = np.column_stack((indexes, probabilities))
-        rows = table.view(f"V{table[0].nbytes}").ravel().tolist()  # each row as its bytes
-        distinct = dict.fromkeys(rows)
-        unlike = np.frombuffer(b"".join(distinct)).reshape(-1, table.shape[1])
-        numbers = unlike[:, 0].astype(int).tolist()
-        lines = self._encode_lines(self._predictions(numbers, unlike[:, 1:], repeat(none)))
-        written = dict(zip(distinct, lines.split(b"\n"), strict=False))
-        parts = list(map(written.__getitem__, rows))
+
+        def encode(numbers: list[int], told: Matrix) -> list[bytes]:
+            lines = self._encode_lines(self._predictions(numbers, told, repeat(none)))
+            return lines.split(b"\n")[:-1]  # each ends with one
+
+        parts = write_distinct(indexes, probabilities, encode)
         for at, found in warnings.items():
             one = self._predictions([int(indexes[at])], probabilities[at : at + 1], [found])
             parts[at] = self._encode(one)[1:-1]

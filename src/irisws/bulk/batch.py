@@ -109,3 +109,10 @@ class Writer(Protocol):
 
     def close(self) -> None:
         """Write what comes last."""
+
+
+def interleaved(heads: list[bytes], tails: list[bytes]) -> bytes:
+    """The heads, each followed by its tail, in one piece."""
+    parts = [b""] * (2 * len(heads))
+    parts[::2], parts[1::2] = heads, tails
+    return b"".join(parts)

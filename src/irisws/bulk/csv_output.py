@@ -6,11 +6,11 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
-from irisws.bulk.batch import Answered
+from irisws.bulk.batch import Answered, interleaved
 from irisws.bulk.csv_input import CsvReader
 from irisws.bulk.csv_records import write_record
 from irisws.bulk.target import Target
-from irisws.bulk.written import interleaved, write_distinct
+from irisws.model.distinct import write_distinct
 
 _TEXTS = {None: "", True: "true", False: "false"}
 

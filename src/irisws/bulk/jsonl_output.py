@@ -6,9 +6,9 @@ from typing import Any
 import msgspec
 from numpy.typing import NDArray
 
-from irisws.bulk.batch import Answered
+from irisws.bulk.batch import Answered, interleaved
 from irisws.bulk.target import Target
-from irisws.bulk.written import interleaved, write_distinct
+from irisws.model.distinct import write_distinct
 
 
 class JsonlWriter:

@@ -16,7 +16,7 @@ from irisws.model.rows import Rows, dtype_of, is_missing
 Matrix = NDArray[np.float64]
 
 _LARGEST = 1e37  # points beyond the training box must fit float32
-_UNSEEN = "unseen in training"
+UNSEEN = "unseen in training"
 
 
 class Codes:
@@ -82,6 +82,6 @@ def _cells(points: Matrix, values: list[Any], feature: Feature) -> list[Any]:
         code = round(point)
         if feature.closed:
             code = min(max(code, 0), last)
-        return values[code] if 0 <= code <= last else _UNSEEN
+        return values[code] if 0 <= code <= last else UNSEEN
 
     return [cell(point) for point in points.tolist()]

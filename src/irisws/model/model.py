@@ -172,6 +172,7 @@ class Model:
 
     def classify(self, row: Row) -> int:
         """The class index of one row that is known to be valid: values in card order."""
+        # what has trees to walk has numbers only
         walked = None if self._trees is None else self._trees.predict(row)  # type: ignore[arg-type]
         if walked is not None:
             return walked[0]

@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 
 from irisws.model.card import Feature
+from irisws.model.codes import UNSEEN
 from irisws.model.columns import Table
 from irisws.model.engine import RefusedRow
 from irisws.model.estimator import EstimatorEngine
@@ -62,7 +63,7 @@ def _refuses_unseen(
     for at in columns:
         feature = table.features[at]
         if feature.kind == "string":
-            row[0, at] = "unseen in training"
+            row[0, at] = UNSEEN
         elif feature.maximum is not None:
             row[0, at] = feature.maximum + _step(table.rows[:, at])
     return engine.refuses(row)

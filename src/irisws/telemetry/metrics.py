@@ -1,7 +1,7 @@
 """What is counted while requests are answered; `irisws.telemetry.exposition` shows it.
 
-To count is a few steps of plain Python under a lock. The lock is hardly ever waited for: it is held
-for less than a microsecond, and nothing that is done under it gives the interpreter away.
+To count is a few steps of plain Python under a lock, and one for each class and feature of a
+request of many rows. Nothing that is done under it waits, or gives the interpreter away.
 """
 
 from bisect import bisect_left

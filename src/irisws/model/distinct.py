@@ -1,4 +1,4 @@
-"""Answers as text: each different one is written once."""
+"""Answers written out: each different one once, however many rows have it."""
 
 from collections.abc import Callable
 from typing import Any
@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-_MANY = 100  # rows from which it pays to look for answers that are alike
+MANY = 100  # rows from which it pays to look for answers that are alike
 
 Encode = Callable[[list[int], NDArray[np.float64]], list[bytes]]
 
@@ -24,7 +24,7 @@ def write_distinct(
     Returns:
         One text for each row.
     """
-    if len(indexes) < _MANY:
+    if len(indexes) < MANY:
         return encode(indexes.tolist(), probabilities)
     table: NDArray[np.float64] = np.column_stack((indexes, probabilities))
     rows: list[Any] = table.view(f"V{table[0].nbytes}").ravel().tolist()  # each row as its bytes
@@ -33,10 +33,3 @@ def write_distinct(
     texts = encode(unlike[:, 0].astype(int).tolist(), unlike[:, 1:])
     written = dict(zip(distinct, texts, strict=True))
     return list(map(written.__getitem__, rows))
-
-
-def interleaved(heads: list[bytes], tails: list[bytes]) -> bytes:
-    """The heads, each followed by its tail, in one piece."""
-    parts = [b""] * (2 * len(heads))
-    parts[::2], parts[1::2] = heads, tails
-    return b"".join(parts)
