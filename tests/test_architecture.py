@@ -22,7 +22,7 @@ MAY_IMPORT = {
     },
     "irisws.api": {"irisws.model", "irisws.telemetry", "irisws.web"},
     "irisws.server": {"irisws.parser", "irisws.quiesce", "irisws.settings", "irisws.web"},
-    "irisws.bulk": {"irisws.api", "irisws.model"},
+    "irisws.bulk": {"irisws.model"},
     "irisws.parser": set(),
     "irisws.quiesce": set(),
     "irisws.training": {"irisws.model"},

@@ -239,6 +239,7 @@ def _predict(options: argparse.Namespace) -> int:
 def _predict_file(model: "Model", options: argparse.Namespace) -> int:
     from irisws.bulk.failures import FileFailure, InvalidInput
     from irisws.bulk.run import predict_file
+    from irisws.bulk.source import STANDARD
 
     try:
         job = bulk.read_job(options)
@@ -250,6 +251,9 @@ def _predict_file(model: "Model", options: argparse.Namespace) -> int:
     except InvalidInput as error:
         problems = _listed(error.problems)
         raise _CommandFailed(EXIT_INVALID_DATA, f"{options.input}: {problems}") from None
+    except KeyboardInterrupt:
+        what = "" if options.output == STANDARD else f": {options.output} is not written"
+        raise _CommandFailed(EXIT_INTERRUPTED, f"interrupted{what}") from None
     _say(f"irisws: {summary.told(job)}")
     return EXIT_OK
 
@@ -390,13 +394,13 @@ def _row(
     texts: Sequence[str | None], features: Sequence["Feature"], largest_value: float
 ) -> list["Value"]:
     """Read the values of a row; every one that its feature does not take is named."""
-    from irisws.bulk.cells import read_value
+    from irisws.model.cells import CellReader
     from irisws.model.rows import accepts
 
     values: list[Value] = []
     problems = []
     for text, feature in zip(texts, features, strict=True):
-        value = None if text is None else read_value(text, feature)
+        value = None if text is None else CellReader(feature).read(text)
         values.append(value)
         if not accepts(value, feature, largest_value):
             why = _refusal(text or "", value, feature, largest_value)

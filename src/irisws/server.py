@@ -9,6 +9,7 @@ The drain subclasses and drives classes that waitress does not document, hence t
 """
 
 import contextlib
+import errno
 import ipaddress
 import logging
 import os
@@ -63,6 +64,11 @@ _REFUSALS = {
 _MOST_ON_WINDOWS = 480
 
 _SD_LISTEN_FDS_START = 3  # sd_listen_fds(3)
+
+_HINTS = {
+    errno.EADDRINUSE: "; stop the program that does, or give another --port",
+    errno.EACCES: "; ports below 1024 are the administrator's",
+}
 
 
 class CannotListen(OSError):
@@ -191,7 +197,8 @@ class Server:
             wasyncore.close_all(self._map)
             where = "the inherited socket" if inherited else f"{settings.host}:{settings.port}"
             reason = error.strerror if isinstance(error, OSError) else "not an address"
-            raise CannotListen(f"cannot listen on {where}: {reason}") from None
+            hint = _HINTS.get(getattr(error, "errno", None) or 0, "")
+            raise CannotListen(f"cannot listen on {where}: {reason}{hint}") from None
         self._listeners = [s for s in self._map.values() if isinstance(s, BaseWSGIServer)]
         for listener in self._listeners:
             listener.channel_class = _Channel

@@ -121,6 +121,15 @@ def test_doubled_name_in_instances() -> None:
     assert instance_faults(f"[{row}]") == [("/instances/0/sl", "is given 2 times")]
 
 
+def test_row_that_stands_by_itself() -> None:
+    """Whoever sends one row as to `POST /` is told where it goes."""
+    with pytest.raises(InvalidRows) as error:
+        CONTRACT.read_instances(b'{"sl": 1, "sw": 1, "pl": 2, "petal_width": 3}')
+    [fault] = error.value.faults
+    assert (fault.pointer, fault.detail.endswith(", got a row by itself")) == ("", True)
+    assert fault.detail.startswith('expected rows within {"instances": [{"sl": ')
+
+
 def test_doubled_instances() -> None:
     """The same goes for the outer object."""
     with pytest.raises(InvalidRows) as error:

@@ -318,13 +318,21 @@ def test_csv_that_does_not_fit(body: str, expected: tuple[str, str]) -> None:
 
 @pytest.mark.parametrize(
     "cell",
-    ["1_0", "inf", "-Infinity", "nan", "NaN", "0x1p3", "1e", ".", "1..2", "--1", "1 0", "٣", "1,5"],
+    ["1_0", "inf", "-Infinity", "0x1p3", "1e", ".", "1..2", "--1", "1 0", "٣", "1,5"],
 )
 def test_csv_numbers_are_plain_numbers(cell: str) -> None:
     """What float() takes besides decimal numbers is refused."""
     reply = post_csv(f'2,1,2,3\n2,1,2,"{cell}"')
     assert faults(reply) == [
         ("/1/petal_width", "line 2: expected a number in cm, got a string"),
+    ]
+
+
+@pytest.mark.parametrize("cell", ["NaN", "nan", "NA", "null"])
+def test_csv_missing_values(cell: str) -> None:
+    """What pandas takes for a missing value is one, and of iris nothing may be missing."""
+    assert faults(post_csv(f"2,1,2,3\n2,1,2,{cell}")) == [
+        ("/1/petal_width", "line 2: expected a number in cm, got a missing value"),
     ]
 
 

@@ -215,7 +215,7 @@ def test_cells_of_other_kinds(
     row = "Dream,,18,180,3700,male,{year},{ringed}"
     cells = [("2007", "maybe"), ("2007.5", "TRUE"), ("", "0"), ("2008.0", "1"), ("x", "")]
     lines = [row.format(year=year, ringed=ringed) for year, ringed in cells]
-    text = "\n".join([",".join(penguins.columns), *lines, "Dream,NA,18,180,3700,,2007,true"])
+    text = "\n".join([",".join(penguins.columns), *lines, "Dream,n.a.,18,180,3700,,2007,true"])
     (tmp_path / "p.csv").write_text(text, encoding="utf-8")
     status, message = predict(tmp_path / "p.csv", None, "--model", str(penguin_model.path))
     assert status == 3
@@ -225,7 +225,7 @@ def test_cells_of_other_kinds(
         "  row 3 (line 4): year: is an empty cell",
         "  row 5 (line 6): year: expected a whole number, got 'x'",
         "  row 5 (line 6): ringed: is an empty cell",
-        "  row 6 (line 7): bill_length_mm: expected a finite number or an empty cell, got 'NA'",
+        "  row 6 (line 7): bill_length_mm: expected a finite number or an empty cell, got 'n.a.'",
     ]
 
 

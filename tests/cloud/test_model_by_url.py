@@ -80,11 +80,12 @@ def test_folder_holds_model_onnx(bucket: Bucket) -> None:
     assert fetch(bucket.url("several/"), MOST) == (url, IRIS)
 
 
-def test_folder_holds_one_model(bucket: Bucket) -> None:
+@pytest.mark.parametrize("suffix", ["onnx", "skops"])
+def test_folder_holds_one_model(bucket: Bucket, suffix: str) -> None:
     """Whatever it is called, and whatever else there is."""
-    bucket.put("one/notes.txt", b"-")
-    url = bucket.put("one/iris.onnx", IRIS)
-    assert fetch(bucket.url("one/"), MOST) == (url, IRIS)
+    bucket.put(f"one-{suffix}/notes.txt", b"-")
+    url = bucket.put(f"one-{suffix}/iris.{suffix}", IRIS)
+    assert fetch(bucket.url(f"one-{suffix}/"), MOST) == (url, IRIS)
 
 
 def test_folder_of_several_models_is_refused(bucket: Bucket) -> None:
@@ -92,7 +93,8 @@ def test_folder_of_several_models_is_refused(bucket: Bucket) -> None:
     bucket.put("two/a.onnx", IRIS)
     url = bucket.put("two/b.onnx", IRIS).removesuffix("b.onnx")
     assert refusal(url) == (
-        f"{url} must hold model.onnx, or one file *.onnx; it has 2 of them: a.onnx, b.onnx"
+        f"{url} must hold model.onnx, or one file *.onnx or *.skops; "
+        "it has 2 of them: a.onnx, b.onnx"
     )
 
 
@@ -361,6 +363,17 @@ def test_starts_at_the_same_time(web: WebServer, own_caches: Path) -> None:
     assert [process.wait(timeout=60) for process in processes] == [0, 0, 0, 0]
     [copy] = own_caches.iterdir()
     assert copy.read_bytes() == IRIS
+
+
+def test_what_libraries_print_is_no_part_of_the_model(web: WebServer, tmp_path: Path) -> None:
+    """The process that fetches may have been set up to print."""
+    (tmp_path / "sitecustomize.py").write_text("print('hello')", encoding="utf-8")
+    fetched = f"fetch({web.url('iris.onnx')!r}, {MOST}, {OTHER!r})"
+    code = f"from irisws.model.remote import fetch; print({fetched}.data)"
+    environ = {**os.environ, "PYTHONPATH": str(tmp_path)}
+    command = [sys.executable, "-c", code]
+    done = subprocess.run(command, env=environ, capture_output=True, text=True, check=True)
+    assert done.stdout == f"hello\n{IRIS!r}\n"
 
 
 def test_copy_that_cannot_take_its_place(tmp_path: Path) -> None:

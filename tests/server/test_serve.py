@@ -73,7 +73,8 @@ def test_busy_port_is_told_in_one_line(serve: Start) -> None:
     port = serve().port
     assert fails("--port", str(port)) == (
         1,
-        f"irisws: cannot listen on 127.0.0.1:{port}: Address already in use\n",
+        f"irisws: cannot listen on 127.0.0.1:{port}: Address already in use; "
+        "stop the program that does, or give another --port\n",
     )
 
 

@@ -7,13 +7,11 @@ With a header the columns may be in any order, without one they are in card orde
 is a header if not every cell of it is a number, unless Content-Type says which it is. Where a value
 may be something else than a number, it is one if most of its cells are names of features.
 
-A boolean is true or false, in capitals or not, or 1 or 0. An empty cell is a missing value where
-the feature may have none. As in `irisws.api.contract` a quick reader takes what it can, and a
-careful one the rest.
+What a cell stands for is told in `irisws.model.cells`. As in `irisws.api.contract` a quick reader
+takes what it can, and a careful one the rest.
 """
 
 import csv
-import re
 from collections.abc import Iterable, Iterator, Sequence
 from io import StringIO
 from itertools import chain, islice
@@ -23,18 +21,17 @@ import msgspec
 import numpy as np
 from msgspec import Meta
 
-from irisws.api.diagnosis import Diagnosis, Row
+from irisws.api.diagnosis import Diagnosis, Row, wanted
 from irisws.api.document import Faults, token
 from irisws.api.values import are_plain
 from irisws.model.card import Feature, Value
+from irisws.model.cells import BLANKS, CellReader, begin_with_blanks, is_number
+from irisws.model.names import positions
 from irisws.model.rows import Rows, as_rows
 from irisws.web.problem import Problem
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Excel writes one
-_BLANKS = " \t"  # around a cell they mean nothing
-_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _NUMBER_BYTES = b"+-.0123456789Ee"
-_BOOLEANS = {"true": True, "1": True, "false": False, "0": False}
 _HEADERS = {"present": True, "absent": False}  # RFC 4180, 3
 
 
@@ -52,7 +49,9 @@ class CsvReader:
         self._features = features
         self._is_plain = are_plain(features)
         self._names = [token(feature.name) for feature in features]
-        self._known = {name for f in features for name in (f.name, f.alias) if name is not None}
+        self._known = positions(features).keys()
+        self._cells = [CellReader(feature) for feature in features]
+        self._blanks_count = begin_with_blanks(features)
         self._max_rows = max_rows
         number = Annotated[float, Meta(ge=-largest_value, le=largest_value)]
         self._decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[number])
@@ -61,8 +60,7 @@ class CsvReader:
         """Read rows of shape `[n, features]`.
 
         Args:
-            body: CSV in UTF-8. Blanks around cells, a byte order mark and blank lines at the end
-                do not matter.
+            body: CSV in UTF-8. A byte order mark and blank lines at the end do not matter.
             header: `present` or `absent`, if Content-Type says so.
 
         Raises:
@@ -111,12 +109,13 @@ class CsvReader:
         return np.fromiter(numbers, np.float64).reshape(-1, len(self._names))
 
     def _read_carefully(self, body: bytes, header: bool | None) -> list[Row]:
-        records = _records(body)
+        records = _records(body, self._blanks_count)
         faults = Faults()
         columns = _Columns(self._names, range(len(self._names)))
         for line, first in islice(records, 1):
-            if self._is_header(first, header):
-                columns = self._columns(first, faults)
+            names = [name if name in self._known else name.strip(BLANKS) for name in first]
+            if self._is_header(names, header):
+                columns = self._columns(names, faults)
             else:
                 records = chain([(line, first)], records)
         rows = []
@@ -147,24 +146,20 @@ class CsvReader:
         )
 
     def _value(self, cell: str, position: int, pointer: str, faults: Faults) -> Value:
-        feature = self._features[position]
-        value: Value = cell
-        if not cell and not feature.missing:
+        value = self._cells[position].read(cell)
+        if value is not None or self._features[position].missing:
+            return self._diagnosis.value(value, position, pointer, faults)
+        if cell.strip(BLANKS):
+            faults.add(pointer, f"expected {wanted(self._features[position])}, got a missing value")
+        else:
             faults.add(pointer, "is an empty cell")
-            return None
-        if not cell:
-            value = None
-        elif feature.kind == "boolean":
-            value = _BOOLEANS.get(cell.lower(), cell)
-        elif feature.is_numeric and _NUMBER.fullmatch(cell):
-            value = float(cell)
-        return self._diagnosis.value(value, position, pointer, faults)
+        return None
 
     def _is_header(self, cells: list[str], said: bool | None) -> bool:
         if said is not None:
             return said
         if self._is_plain:
-            return not all(map(_NUMBER.fullmatch, cells))
+            return not all(map(is_number, cells))
         return 2 * sum(cell in self._known for cell in cells) > len(cells)
 
 
@@ -173,32 +168,39 @@ class _Columns(NamedTuple):
     order: Sequence[int]  # for each feature, in card order, the position of its column
 
 
-def _records(body: bytes) -> Iterator[tuple[int, list[str]]]:
+def _records(body: bytes, blanks_count: bool) -> Iterator[tuple[int, list[str]]]:
     """The records, each with the number of its first line: cells in quotes may hold line ends."""
     try:
-        text = body.decode().rstrip(_BLANKS + "\r\n")
+        text = body.decode()
     except UnicodeDecodeError as error:
         raise _not_csv(f"not UTF-8 at byte {error.start}") from None
-    reader = _reader(StringIO(text, newline=""))
+    reader = _reader(StringIO(_without_blank_end(text), newline=""), blanks_count)
     line = 1
     try:
         for cells in reader:
-            yield line, [cell.strip(_BLANKS) for cell in cells]
+            yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise _not_csv(f"{error} in line {reader.line_num}") from None
 
 
+def _without_blank_end(text: str) -> str:
+    """The text without the blank lines at its end; the blanks of the last cell stay."""
+    written = text.rstrip(BLANKS + "\r\n")
+    blank = text[len(written) :].lstrip(BLANKS)
+    return text[: len(text) - len(blank)] if written else ""
+
+
 def _cells_of(line: bytes) -> list[str] | None:
     """The cells of one line; None if it has no end or is no text."""
     try:
-        return [cell.strip(_BLANKS) for cell in next(_reader([line.decode()]))]
+        return [cell.strip(BLANKS) for cell in next(_reader([line.decode()], False))]
     except (csv.Error, UnicodeDecodeError):
         return None
 
 
-def _reader(lines: Iterable[str]) -> Any:
-    return csv.reader(lines, skipinitialspace=True, strict=True)
+def _reader(lines: Iterable[str], blanks_count: bool) -> Any:
+    return csv.reader(lines, skipinitialspace=not blanks_count, strict=True)
 
 
 def _not_csv(detail: str) -> Problem:

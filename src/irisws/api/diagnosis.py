@@ -5,17 +5,10 @@ import math
 from collections.abc import Iterator, Sequence
 from typing import Any
 
-from irisws.api.document import (
-    Faults,
-    JsonObject,
-    clip,
-    kind,
-    members,
-    parse,
-    token,
-)
+from irisws.api.document import Faults, JsonObject, kind, members, parse, token
 from irisws.api.values import PARSED, are_encodable, bound
 from irisws.model.card import Feature, Value
+from irisws.model.names import clip, positions
 from irisws.model.rows import expected
 
 Row = tuple[Value, ...]  # of cells, see `irisws.model.rows`
@@ -29,12 +22,7 @@ class Diagnosis:
 
     def __init__(self, features: tuple[Feature, ...], largest_value: float, max_rows: int) -> None:
         self._features = features
-        self._positions = {
-            name: position
-            for position, feature in enumerate(features)
-            for name in (feature.name, feature.alias)
-            if name is not None
-        }
+        self._positions = positions(features)
         self._bounds = [bound(feature, largest_value) for feature in features]
         self._known = [frozenset(feature.categories or ()) for feature in features]
         self._max_rows = max_rows
@@ -71,6 +59,11 @@ class Diagnosis:
         if not isinstance(document, JsonObject):
             example = f'{{"instances": [{self._example()}]}}'
             faults.add("", f"expected an object {example}, got {kind(document)}")
+            faults.raise_any()
+        names = {name for name, _ in document}
+        if "instances" not in names and names & self._positions.keys():
+            wanted_here = f'{{"instances": [{self._example()}]}}'
+            faults.add("", f"expected rows within {wanted_here}, got a row by itself")
             faults.raise_any()
         given = members(document, "", ("instances", "parameters"), faults)
         if "instances" not in given:

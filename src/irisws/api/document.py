@@ -5,18 +5,16 @@ import math
 from collections import Counter
 from collections.abc import Iterable
 from contextlib import nullcontext
-from difflib import get_close_matches
 from threading import Lock
 from typing import Any, NoReturn
 
 from msgspec import UNSET
 
+from irisws.model.names import clip, nearest
 from irisws.web.problem import Fault
 
 MOST_FAULTS = 100  # reported of one body
-_CLOSE = 0.5  # one letter of a two-letter name may be wrong
 _MOST_COMPARED = 10_000  # names with those of one body: each takes some 30 µs
-_LONGEST_NAME = 64  # characters of a caller's name that are repeated back
 
 # A hostile body of 8 MiB takes a second to read and 300 MB to hold: one of them at a time.
 _LARGE = 1 << 20
@@ -117,21 +115,9 @@ def members(
     return {name: value for name, value in pairs if name in known}
 
 
-def nearest(name: str, known: Iterable[str]) -> str | None:
-    """The known name that was probably meant, if any is close enough."""
-    return next(iter(get_close_matches(name[:_LONGEST_NAME], known, 1, _CLOSE)), None)
-
-
 def token(name: str) -> str:
     """A name as a reference token of a JSON pointer (RFC 6901, 3), cut to a harmless length."""
     return clip(name).replace("~", "~0").replace("/", "~1")
-
-
-def clip(name: str) -> str:
-    """A name that came from a caller or a file, cut and freed of what cannot be shown."""
-    clipped = name if len(name) <= _LONGEST_NAME else name[: _LONGEST_NAME - 1] + "…"
-    printable = (c if c.isprintable() else "\N{REPLACEMENT CHARACTER}" for c in clipped)
-    return "".join(printable)  # lone surrogates, which no reply can carry, are not printable
 
 
 def kind(value: Any) -> str:

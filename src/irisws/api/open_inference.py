@@ -23,12 +23,13 @@ import numpy as np
 
 from irisws.api import service
 from irisws.api.diagnosis import Diagnosis
-from irisws.api.document import Faults, clip, kind, nearest
+from irisws.api.document import Faults, kind
 from irisws.api.infer_request import InferRequest, Output, Tensor, read_infer_request
 from irisws.api.metrics import tally
 from irisws.api.tensors import Elements, bytes_elements, check, datatype_of, split
 from irisws.model.card import Card, Feature
 from irisws.model.model import Answers, Model
+from irisws.model.names import clip, nearest, positions
 from irisws.model.rows import Rows, dtype_of
 from irisws.web.message import JSON, Request, Response
 from irisws.web.problem import Problem
@@ -193,9 +194,7 @@ class _Rows:
         features, largest_value = model.card.features, model.largest_value
         self._diagnosis = Diagnosis(features, largest_value, max_rows)
         self._elements = Elements(self._diagnosis, features, largest_value)
-        self._features = {
-            name: feature for feature in features for name in (feature.name, feature.alias) if name
-        }
+        self._features = {name: features[at] for name, at in positions(features).items()}
         self._takes_table = _takes_table(features)
         self._dtype = dtype_of(features)
         self._width = len(features)

@@ -12,10 +12,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irisws.api.diagnosis import Diagnosis, wanted
-from irisws.api.document import Faults, kind, nearest
+from irisws.api.document import Faults, kind
 from irisws.api.infer_request import Tensor, elements_of, whole
 from irisws.api.values import Columns, is_plain
 from irisws.model.card import Feature
+from irisws.model.names import nearest
 
 Part = memoryview | None  # the bytes of a tensor in binary; None for one in JSON
 

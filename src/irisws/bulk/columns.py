@@ -3,9 +3,9 @@
 from collections import Counter
 from collections.abc import Sequence
 
-from irisws.api.document import clip, nearest
 from irisws.bulk.failures import InvalidInput
 from irisws.model.card import Card, Feature
+from irisws.model.names import clip, nearest, positions
 
 
 def find_features(names: Sequence[str], features: Sequence[Feature]) -> list[int]:
@@ -21,22 +21,22 @@ def find_features(names: Sequence[str], features: Sequence[Feature]) -> list[int
     Raises:
         InvalidInput: With every feature that no column holds, or more than one.
     """
-    positions = [
-        [at for at, name in enumerate(names) if name in (feature.name, feature.alias)]
-        for feature in features
-    ]
-    known = {name for f in features for name in (f.name, f.alias) if name}
+    known = positions(features)
+    found: list[list[int]] = [[] for _ in features]
+    for at, name in enumerate(names):
+        if name in known:
+            found[known[name]].append(at)
     others = [name for name in names if name not in known]
     problems = [
         _lacking(feature, others)
-        if not found
-        else f"{feature.name} has {len(found)} columns: {', '.join(names[at] for at in found)}"
-        for feature, found in zip(features, positions, strict=True)
-        if len(found) != 1
+        if not columns
+        else f"{feature.name} has {len(columns)} columns: {', '.join(names[at] for at in columns)}"
+        for feature, columns in zip(features, found, strict=True)
+        if len(columns) != 1
     ]
     if problems:
         raise InvalidInput(problems)
-    return [found[0] for found in positions]
+    return [columns[0] for columns in found]
 
 
 def added_names(card: Card, prefix: str, with_error: bool) -> list[str]:

@@ -19,6 +19,8 @@ from irisws.bulk.csv_records import columns_of, read_header, read_records
 from irisws.bulk.failures import InvalidInput
 from irisws.bulk.source import Source
 from irisws.model.card import Feature
+from irisws.model.cells import begin_with_blanks
+from irisws.model.names import positions
 from irisws.model.rows import Rows
 
 _BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # Excel writes one
@@ -32,7 +34,7 @@ class CsvReader:
         names: Of the columns.
         header: The header as it stood, without its line end.
         byte_order_mark: What stood before it, if anything did.
-        delimiter: Between cells.
+        delimiter: Between cells; between semicolons a comma may be the decimal sign.
         line_end: The bytes after the header.
     """
 
@@ -49,8 +51,12 @@ class CsvReader:
         first = next(self._chunks, b"")
         self.byte_order_mark = _BYTE_ORDER_MARK * first.startswith(_BYTE_ORDER_MARK)
         first = first.removeprefix(_BYTE_ORDER_MARK)
-        known = {name for f in features for name in (f.name, f.alias) if name}
-        self.delimiter, self.header, self.names, self._first = read_header(first, known)
+        known = positions(features).keys()
+        self._blanks_count = begin_with_blanks(features)
+        self.delimiter, self.header, self.names, self._first = read_header(
+            first, known, self._blanks_count
+        )
+        self._decimal = "," if self.delimiter == ";" else "."
         head = first[: len(first) - len(self._first)]
         self.line_end = b"\r\n" if head.endswith(b"\r\n") else b"\n"
         self._order = find_features(self.names, features)
@@ -91,10 +97,11 @@ class CsvReader:
         delimiter = self.delimiter.encode()
         count = text.count(b"\n") + 1
         line = delimiter * (len(self.names) - 1)
-        if text.translate(None, _NUMBER_BYTES) != b"\n".join([line] * count):
+        digits = text if self._decimal == "." else text.replace(b",", b".")
+        if digits.translate(None, _NUMBER_BYTES) != b"\n".join([line] * count):
             return None
         try:
-            joined = text.replace(delimiter, b",").replace(b"\n", b",")
+            joined = digits.replace(delimiter, b",").replace(b"\n", b",")
             numbers = self._decoder.decode(b"[" + joined + b"]")
         except msgspec.DecodeError:
             return None
@@ -118,9 +125,11 @@ class CsvReader:
 
     def _read_carefully(self, chunk: bytes) -> tuple[Batch, bytes]:
         """Read records of any kind; and what is left of the chunk, which ends within a record."""
-        records = read_records(chunk, self.delimiter, len(self.names), self._line)
+        records = read_records(
+            chunk, self.delimiter, len(self.names), self._line, self._blanks_count
+        )
         columns = [records.columns[at] for at in self._order]
-        rows, problems = read_columns(columns, self._features, self._largest_value)
+        rows, problems = read_columns(columns, self._features, self._largest_value, self._decimal)
         problems |= records.problems  # of a record of other cells nothing else can be said
         rows = np.delete(rows, list(problems), axis=0) if problems else rows
         self._line = records.next_line
@@ -141,7 +150,8 @@ class CsvReader:
         values: list[list[Any]] = list(columns)
         for position, (at, feature) in enumerate(zip(self._order, self._features, strict=True)):
             if rows is None:
-                cells = read_column(columns[at], feature, self._largest_value).values
+                column = read_column(columns[at], feature, self._largest_value, self._decimal)
+                cells = column.values
             else:
                 cells = rows[:, position]
             values[at] = as_json(cells, feature)

@@ -6,12 +6,13 @@ piece. Everything else goes through the csv module, record by record.
 
 import csv
 import io
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from typing import NamedTuple
 
 import numpy as np
 
 from irisws.bulk.failures import InvalidInput
+from irisws.model.cells import BLANKS
 
 DELIMITERS = (",", ";", "\t")
 
@@ -54,7 +55,9 @@ class _Found(NamedTuple):
     next_line: int
 
 
-def read_records(chunk: bytes, delimiter: str, width: int, first_line: int) -> Records:
+def read_records(
+    chunk: bytes, delimiter: str, width: int, first_line: int, blanks_count: bool
+) -> Records:
     """Read the records of a chunk of lines.
 
     Args:
@@ -62,6 +65,8 @@ def read_records(chunk: bytes, delimiter: str, width: int, first_line: int) -> R
         delimiter: Between cells.
         width: How many cells a record has.
         first_line: The number of the chunk's first line.
+        blanks_count: Whether a blank after a delimiter is part of the cell, which a quote may then
+            not follow.
 
     Raises:
         InvalidInput: It is no CSV, or not in UTF-8.
@@ -71,18 +76,21 @@ def read_records(chunk: bytes, delimiter: str, width: int, first_line: int) -> R
         even = _cut_even(chunk, text, delimiter, width, first_line)
         if even is not None:
             return even
-    found = _parse(chunk, text, delimiter, first_line)
+    found = _parse(chunk, text, delimiter, first_line, blanks_count)
     if len(chunk) - found.rest > _LONGEST_RECORD:
         raise InvalidInput([_too_long(found.next_line)])
     return _fitted(found, delimiter, width)
 
 
-def read_header(chunk: bytes, known: set[str]) -> tuple[str, bytes, list[str], bytes]:
+def read_header(
+    chunk: bytes, known: Set[str], blanks_count: bool
+) -> tuple[str, bytes, list[str], bytes]:
     """Read the header, and see by it what stands between cells.
 
     Args:
         chunk: The first lines, without a byte order mark.
         known: Names that the header may hold: the delimiter is the one that shows most of them.
+        blanks_count: As in `read_records`.
 
     Returns:
         The delimiter, the header as it stood, the names in it, and what follows it.
@@ -97,19 +105,19 @@ def read_header(chunk: bytes, known: set[str]) -> tuple[str, bytes, list[str], b
     headers, wrong = [], []
     for delimiter in DELIMITERS:
         try:
-            headers.append(_first_record(chunk, delimiter))
+            headers.append(_first_record(chunk, delimiter, known, blanks_count))
         except InvalidInput as error:  # quoted names, and something else between them
             wrong.append(error)
     best = max(headers, key=lambda found: _shown(found, known), default=None)
-    if wrong and (best is None or not known.intersection(best[2])):
+    if wrong and (best is None or not known & set(best[2])):
         raise wrong[0]
     assert best is not None
     return best
 
 
-def _shown(found: tuple[str, bytes, list[str], bytes], known: set[str]) -> tuple[int, int]:
+def _shown(found: tuple[str, bytes, list[str], bytes], known: Set[str]) -> tuple[int, int]:
     """How many known names, and how many names, a delimiter shows."""
-    return len(known.intersection(found[2])), len(found[2])
+    return len(known & set(found[2])), len(found[2])
 
 
 def write_record(cells: Sequence[str], delimiter: str) -> bytes:
@@ -160,9 +168,14 @@ def _is_even(lines: bytes, delimiter: bytes, width: int) -> bool:
     return bool((by_line[1:] > ends[:, None]).all() and (by_line[:-1] < ends[:, None]).all())
 
 
-def _parse(chunk: bytes, text: str, delimiter: str, first_line: int) -> _Found:
+def _parse(chunk: bytes, text: str, delimiter: str, first_line: int, blanks_count: bool) -> _Found:
     lines = chunk.split(b"\n")
-    reader = csv.reader(io.StringIO(text, newline="\n"), delimiter=delimiter, strict=True)
+    reader = csv.reader(
+        io.StringIO(text, newline="\n"),
+        delimiter=delimiter,
+        skipinitialspace=not blanks_count,
+        strict=True,
+    )
     records: list[_Record] = []
     taken = 0  # lines
     try:
@@ -191,16 +204,19 @@ def _fitted(found: _Found, delimiter: str, width: int) -> Records:
     return Records(texts, columns, lines, problems, found.rest, found.next_line)
 
 
-def _first_record(chunk: bytes, delimiter: str) -> tuple[str, bytes, list[str], bytes]:
+def _first_record(
+    chunk: bytes, delimiter: str, known: Set[str], blanks_count: bool
+) -> tuple[str, bytes, list[str], bytes]:
     """The first record that is not blank; one of quoted names may have many lines."""
     end = 0
     while end < len(chunk):
         end = chunk.find(b"\n", end) + 1 or len(chunk)
         head = chunk[:end]
-        found = _parse(head, _decoded(head, 1), delimiter, 1)
+        found = _parse(head, _decoded(head, 1), delimiter, 1, blanks_count)
         if found.records:
             record = found.records[0]
-            return delimiter, record.text, [c.strip(" \t") for c in record.cells], chunk[end:]
+            names = [name if name in known else name.strip(BLANKS) for name in record.cells]
+            return delimiter, record.text, names, chunk[end:]
     raise InvalidInput(["line 1: a quote is opened and not closed"])
 
 

@@ -13,11 +13,11 @@ from typing import Any, NamedTuple
 import msgspec
 import numpy as np
 
-from irisws.api.document import clip, nearest
 from irisws.bulk.batch import Batch
 from irisws.bulk.failures import InvalidInput
 from irisws.bulk.source import Source
 from irisws.model.card import Feature
+from irisws.model.names import clip, nearest, positions
 from irisws.model.rows import LARGEST_EXACT, Rows, accepts, as_rows, dtype_of, expected
 
 _KINDS = {"number": float, "integer": int, "boolean": bool, "string": str}
@@ -66,7 +66,7 @@ class JsonlReader:
         self._chunks = source.chunks()
         self._first = next(self._chunks, b"").removeprefix(b"\xef\xbb\xbf")
         self._line = self._row = 1
-        self._known = {name: f.name for f in features for name in (f.name, f.alias) if name}
+        self._positions = positions(features)
         self.names = _names(self._first)
         aliases = [feature.alias or feature.name for feature in features]
         self._quick = [
@@ -183,7 +183,7 @@ class JsonlReader:
     def _value(self, given: dict[str, Any], feature: Feature) -> tuple[Any, str | None]:
         names = [name for name in (feature.name, feature.alias) if name and name in given]
         if not names:
-            near = nearest(feature.name, [name for name in given if name not in self._known])
+            near = nearest(feature.name, given.keys() - self._positions.keys())
             hint = "" if near is None else f", is it {clip(near)!r}?"
             return None, f"{feature.name} is missing{hint}"
         if len(names) > 1:
@@ -198,8 +198,8 @@ class JsonlReader:
         objects = [_decode(text) for text in source]
         columns = [[given.get(name) for given in objects] for name in self.names]
         for at, name in enumerate(self.names):
-            if name in self._known:
-                feature = next(f for f in self._features if f.name == self._known[name])
+            if name in self._positions:
+                feature = self._features[self._positions[name]]
                 columns[at] = [
                     value if accepts(value, feature, self._largest_value) else None
                     for value in columns[at]
@@ -231,8 +231,7 @@ def _quick(names: Sequence[str], features: Sequence[Feature]) -> _Quick:
     fields = {f"v{at}": name for at, name in enumerate(names)}
     types = [_KINDS[f.kind] | None if f.missing else _KINDS[f.kind] for f in features]
     row = msgspec.defstruct("Row", list(zip(fields, types, strict=True)), rename=fields, gc=False)
-    every = {name for f in features for name in (f.name, f.alias) if name}
-    others = [_key(name) for name in every.difference(names)]
+    others = [_key(name) for name in positions(features).keys() - set(names)]
     return _Quick([_key(name) + b":" for name in names], others, msgspec.json.Decoder(row))
 
 

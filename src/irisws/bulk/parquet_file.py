@@ -5,13 +5,13 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from irisws.api.document import clip
 from irisws.bulk.batch import Answered, Batch
 from irisws.bulk.columns import find_features
 from irisws.bulk.failures import FileFailure, InvalidInput
 from irisws.bulk.source import Source
 from irisws.bulk.target import Target
 from irisws.model.card import Feature
+from irisws.model.names import clip, positions
 from irisws.model.rows import LARGEST_EXACT, Rows, accepts, dtype_of, expected
 
 if TYPE_CHECKING:
@@ -162,7 +162,7 @@ class ParquetWriter:
         self._labels = pa.array(labels, pa.string())
         self._keeps_bad = keeps_bad
         self._given = schema
-        self._kinds = {n: f.kind for f in features for n in (f.name, f.alias) if n}
+        self._kinds = {name: features[at].kind for name, at in positions(features).items()}
         count = len(added) - 2 - keeps_bad
         types = [pa.string(), pa.int64(), *[pa.float64()] * count, *[pa.string()] * keeps_bad]
         self._added = [pa.field(name, kind) for name, kind in zip(added, types, strict=True)]

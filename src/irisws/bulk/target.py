@@ -2,15 +2,14 @@
 
 import contextlib
 import os
-import shutil
 import stat
 import sys
-import tempfile
 from pathlib import Path
 from typing import BinaryIO, Self
 
 from irisws.bulk.failures import FileFailure
 from irisws.bulk.source import STANDARD
+from irisws.model.atomic import open_beside, publish
 
 
 class Target:
@@ -44,11 +43,8 @@ class Target:
         if path.exists() and not stat.S_ISREG(path.stat().st_mode):
             return path.open("wb")
         self._path = Path(os.path.realpath(path))  # a link stays one
-        handle, name = tempfile.mkstemp(
-            prefix=f".{self._path.name}.", suffix=".tmp", dir=self._path.parent
-        )
-        self._temporary = Path(name)
-        return os.fdopen(handle, "wb")
+        file, self._temporary = open_beside(self._path)
+        return file
 
     def __enter__(self) -> Self:
         return self
@@ -81,22 +77,12 @@ class Target:
             self._file.flush()
             if self._temporary is not None:
                 self._file.close()
-                self._publish(self._temporary)
+                publish(self._temporary, self._path)
+                self._temporary = None
         except OSError as error:
             if self._is_standard:
                 raise
             raise self._failure(error) from None
-
-    def _publish(self, temporary: Path) -> None:
-        """With the permissions of the file that it replaces, or of any new file."""
-        if self._path.exists():
-            shutil.copymode(self._path, temporary)
-        else:
-            mask = os.umask(0)
-            os.umask(mask)
-            temporary.chmod(0o666 & ~mask)
-        os.replace(temporary, self._path)
-        self._temporary = None
 
     def _failure(self, error: OSError) -> FileFailure:
         return FileFailure(f"cannot write {self.name}: {error.strerror or error}")

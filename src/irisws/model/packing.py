@@ -9,7 +9,6 @@ import datetime
 import importlib.metadata
 import os
 import platform
-import tempfile
 import time
 import warnings
 from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
@@ -24,6 +23,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from irisws.model import skops_file
 from irisws.model.agreement import convert_alike, parity_of
+from irisws.model.atomic import open_beside, publish
 from irisws.model.card import (
     METADATA_KEY,
     Card,
@@ -328,12 +328,11 @@ def _write(data: bytes, path: Path, trust: Collection[str]) -> Model:
     if path.is_dir():
         raise CannotPack(f"cannot write {path}: it is a directory")
     try:
-        handle, name = tempfile.mkstemp(prefix=f".{path.name}.", suffix=".tmp", dir=path.parent)
+        file, temporary = open_beside(path)
     except OSError as error:
         raise CannotPack(f"cannot write {path}: {error.strerror}") from None
-    temporary = Path(name)
     try:
-        with os.fdopen(handle, "wb") as file:
+        with file:
             file.write(data)
         try:
             written = read_model_file(temporary)
@@ -341,17 +340,10 @@ def _write(data: bytes, path: Path, trust: Collection[str]) -> Model:
         except UnusableModel as error:
             reason = str(error).replace(str(temporary), path.name)
             raise CannotPack(f"the packed model does not prove itself: {reason}") from None
-        _publish(temporary, path)
+        try:
+            publish(temporary, path)
+        except OSError as error:
+            raise CannotPack(f"cannot write {path}: {error.strerror}") from None
     finally:
         temporary.unlink(missing_ok=True)
     return model
-
-
-def _publish(temporary: Path, path: Path) -> None:
-    try:
-        mask = os.umask(0)  # mkstemp keeps its files from everyone else
-        os.umask(mask)
-        temporary.chmod(0o666 & ~mask)
-        temporary.replace(path)
-    except OSError as error:  # on Windows also while another process has the file open
-        raise CannotPack(f"cannot write {path}: {error.strerror}") from None

@@ -80,7 +80,7 @@ def fetch(
 
     Args:
         url: The file's URL. One that ends with a slash is a folder, and means the file `model.onnx`
-            in it, else the only one that ends with `.onnx`.
+            in it, else the only one that ends with `.onnx` or `.skops`.
         max_bytes: Refuse a larger file, before it is read where its size is known.
         digest: The SHA-256 that is wanted, in hexadecimal: a copy that has it is as good as the
             original. What is fetched is not compared with it.
@@ -125,24 +125,25 @@ def _fetch_apart(url: str, max_bytes: int, answer_seconds: float) -> Fetched:
         env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},
     )
     try:
-        found, message = json.loads(done.stderr.splitlines()[-1])
+        found, size, message = json.loads(done.stderr.splitlines()[-1])
     except (IndexError, TypeError, ValueError):  # it did not come to its end
         shown, status = without_secrets(url), done.returncode
         raise CannotFetch(f"cannot fetch {shown}: what fetches ended with {status}") from None
     if message:
         raise CannotFetch(message)
-    return Fetched(found, done.stdout)
+    return Fetched(found, done.stdout[len(done.stdout) - size :])
 
 
 def _main() -> None:
     """The new process: the data to standard output, and then what there is to say of them."""
     try:
         found, data = _fetch_here(*json.load(sys.stdin))
+        sys.stdout.flush()  # of what libraries have printed
         sys.stdout.buffer.write(data)
         sys.stdout.flush()
-        told = found, ""
+        told = found, len(data), ""
     except CannotFetch as error:
-        told = "", str(error)
+        told = "", 0, str(error)
     print(json.dumps(told), file=sys.stderr, flush=True)
     os._exit(0)  # threads may have been left behind
 
@@ -241,17 +242,19 @@ class _Source:
 
 
 def only_model(names: list[str], folder: str) -> str:
-    """The name of the model file in a folder: `model.onnx`, else the only one with that ending.
+    """The name of the model file in a folder: `model.onnx`, else the only one *.onnx or *.skops.
 
     Raises:
         CannotFetch: There is none, or more than one.
     """
-    models = sorted(name for name in names if name.endswith(".onnx"))
+    models = sorted(name for name in names if name.endswith((".onnx", ".skops")))
     if "model.onnx" in models:
         return "model.onnx"
     if len(models) != 1:
         found = f"{len(models)} of them: {', '.join(models)}"[:200] if models else "none"
-        raise CannotFetch(f"{folder} must hold model.onnx, or one file *.onnx; it has {found}")
+        raise CannotFetch(
+            f"{folder} must hold model.onnx, or one file *.onnx or *.skops; it has {found}"
+        )
     return models[0]
 
 

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from irisws.model.card import Feature, Value
+from irisws.model.names import positions
 
 Rows = NDArray[Any]
 
@@ -183,9 +184,9 @@ def _by_position(at: int, row: Any, features: Sequence[Feature]) -> Sequence[Any
             raise InvalidRow(f"row {at} must be a sequence or a mapping of values")
         values: Sequence[Any] = row.tolist() if isinstance(row, np.ndarray) else row
         return values
-    known = {name: f.name for f in features for name in (f.name, f.alias) if name}
+    known = positions(features)
     unknown = [name for name in row if name not in known]
-    given = {known[name]: value for name, value in row.items() if name in known}
+    given = {features[known[n]].name: value for n, value in row.items() if n in known}
     missing = [f.name for f in features if f.name not in given]
     if unknown or missing or len(given) != len(row):
         raise InvalidRow(

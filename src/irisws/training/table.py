@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from irisws.model.cells import BLANKS, MISSING
 from irisws.training.problems import CannotTrain, InvalidData
 
 STDIN = "-"
@@ -48,8 +49,9 @@ def read_table(path: str) -> Table:
     """Read a CSV or a Parquet file, whichever it is by its content.
 
     CSV is UTF-8, with or without a byte order mark, and has a header; values are separated by
-    commas, semicolons or tabs. Between semicolons, a comma may be the decimal sign. What pandas
-    takes for a missing value is one: nothing, `NA`, `NaN`, `null`, `None` and the like.
+    commas, semicolons or tabs. Between semicolons, a comma may be the decimal sign. Blanks around
+    a value mean nothing. A missing value is an empty cell, `NA`, `NaN`, `null`, `None` and the like
+    (`irisws.model.cells`).
 
     Args:
         path: The file; `-` for standard input.
@@ -122,15 +124,26 @@ def _read_csv(data: bytes) -> Any:
             decimal=decimal,
             index_col=False,  # a short header makes no index
             low_memory=False,  # one type a column, not one a chunk
+            skipinitialspace=True,
+            keep_default_na=False,
+            na_values=sorted(MISSING),
         )
         frame.columns = header
-        return frame
+        return pandas.DataFrame({name: _without_blanks(frame[name]) for name in header})
 
     frame = read(".")
     if delimiter != ";" or _numeric_columns(frame) == frame.shape[1]:
         return frame
     with_comma = read(",")
     return max(frame, with_comma, key=_numeric_columns)
+
+
+def _without_blanks(column: Any) -> Any:
+    """The column with its texts as they are without blanks around them."""
+    if column.dtype.kind in "iufb":
+        return column
+    texts = column.map(lambda value: value.strip(BLANKS) if isinstance(value, str) else value)
+    return texts.mask(texts.isin(MISSING))
 
 
 def _decoded(data: bytes) -> str:
@@ -150,12 +163,14 @@ def _decoded(data: bytes) -> str:
 
 
 def _rows(text: str, delimiter: str) -> Any:
-    return csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True)
+    lines = io.StringIO(text, newline="")
+    return csv.reader(lines, delimiter=delimiter, skipinitialspace=True, strict=True)
 
 
 def _header(text: str, delimiter: str) -> list[str]:
     try:
-        return next((row for row in _rows(text, delimiter) if row), [])
+        first: list[str] = next((row for row in _rows(text, delimiter) if row), [])
+        return [name.strip(BLANKS) for name in first]
     except csv.Error:  # with another delimiter a quotation mark may stand in the wrong place
         return []
 

@@ -1,0 +1,69 @@
+"""Cells of CSV: the values that their texts stand for.
+
+The rules are those by which pandas reads the same file, so that a row of it gets the answer that
+the estimator gave: `NA` and its like are missing values, and blanks are part of a category if they
+were so in training.
+"""
+
+import re
+from collections.abc import Sequence
+from typing import Any
+
+from irisws.model.card import Feature
+
+BLANKS = " \t"  # around a cell they mean nothing, unless a category has them
+MISSING = frozenset(
+    (
+        *("", "NA", "N/A", "n/a", "<NA>", "#N/A", "#N/A N/A", "#NA", "NULL", "null", "None"),
+        *("NaN", "nan", "-NaN", "-nan", "1.#IND", "-1.#IND", "1.#QNAN", "-1.#QNAN"),
+    )
+)
+
+_NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
+_BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
+
+
+class CellReader:
+    """Reads the cells of one feature."""
+
+    def __init__(self, feature: Feature, decimal: str = ".") -> None:
+        """Prepare.
+
+        Args:
+            feature: The feature.
+            decimal: The sign before the fraction of a number, `.` or `,`; the point is one as well.
+        """
+        self._kind = feature.kind
+        self._categories = frozenset(feature.categories or ())
+        self._decimal = decimal
+
+    def read(self, text: str) -> Any:
+        """The value in a cell.
+
+        Returns:
+            None if it is missing; the text if it holds no value of the feature's kind.
+        """
+        if text in self._categories:
+            return text
+        cell = text.strip(BLANKS)
+        if cell in self._categories:
+            return cell
+        if cell in MISSING:
+            return None
+        if self._kind == "string":
+            return cell if self._categories else text
+        if self._kind == "boolean":
+            return _BOOLEANS.get(cell.lower(), cell)
+        number = cell.replace(self._decimal, ".")
+        return float(number) if is_number(number) else cell
+
+
+def is_number(cell: str) -> bool:
+    """Whether a text is a number as people write them: no `nan`, no `1_0`."""
+    return _NUMBER.fullmatch(cell) is not None
+
+
+def begin_with_blanks(features: Sequence[Feature]) -> bool:
+    """Whether a blank after a separator may be part of the cell that follows."""
+    texts = (text for f in features for text in (f.name, *(f.categories or ())))
+    return any(isinstance(text, str) and text[:1] in BLANKS for text in texts if text)
