@@ -13,11 +13,10 @@ from tests.server.conftest import Start, serve, start  # noqa: F401  # fixtures
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
-@pytest.mark.parametrize(("model", "examples", "least"), [("iris", 15, 600), ("mixed", 6, 240)])
+@pytest.mark.parametrize(("model", "examples"), [("iris", 8), ("mixed", 3)])
 def test_service_keeps_its_own_document(
     model: str,
     examples: int,
-    least: int,
     serve: Start,  # noqa: F811
     request: pytest.FixtureRequest,
 ) -> None:
@@ -37,5 +36,5 @@ def test_service_keeps_its_own_document(
     assert result.returncode == 0, result.stdout
     cases = re.search(r"(\d+) generated", result.stdout)
     assert cases is not None
-    assert int(cases[1]) > least
+    assert int(cases[1]) > 1000
     print(f"schemathesis: {cases[1]} cases")

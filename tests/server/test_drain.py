@@ -138,8 +138,14 @@ def test_signal_during_the_start_is_kept(start: Start) -> None:
     assert start(sys.executable, "-c", code).wait()[0] == 0
 
 
+PAUSE = 0.004  # seconds between a caller's requests
+
+
 class Load:
-    """Callers that ask without a pause and without a second try, until they are stopped."""
+    """Callers that ask again and again, without a second try, until they are stopped.
+
+    Their pauses leave the processes that start meanwhile some of the processor.
+    """
 
     def __init__(self, host: str, port: int, callers: int) -> None:
         self.answered = 0
@@ -162,7 +168,7 @@ class Load:
     def _call(self, keep_alive: bool) -> None:
         connection = HTTPConnection(*self._address, timeout=30)
         headers = {"Content-Type": "application/json"}
-        while not self._stopped.is_set():
+        while not self._stopped.wait(PAUSE):
             try:
                 connection.request("POST", "/", b'{"sl":2,"sw":1,"pl":2,"pw":3}', headers)
                 reply = connection.getresponse()

@@ -53,7 +53,7 @@ class Caller(threading.Thread):
         self.answered = self.cut_off = 0
 
     def run(self) -> None:
-        while not self._told_to_stop.is_set():
+        while not self._told_to_stop.wait(0.002):
             connection = http.client.HTTPConnection("127.0.0.1", self._port, timeout=30)
             with suppress(ConnectionRefusedError):
                 connection.connect()
