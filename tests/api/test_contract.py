@@ -127,7 +127,7 @@ def test_row_that_stands_by_itself() -> None:
         CONTRACT.read_instances(b'{"sl": 1, "sw": 1, "pl": 2, "petal_width": 3}')
     [fault] = error.value.faults
     assert (fault.pointer, fault.detail.endswith(", got a row by itself")) == ("", True)
-    assert fault.detail.startswith('expected rows within {"instances": [{"sl": ')
+    assert fault.detail.startswith('expected an object {"instances": [{"sl": ')
 
 
 def test_doubled_instances() -> None:

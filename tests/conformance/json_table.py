@@ -296,8 +296,7 @@ INSTANCES = [  # to POST /v1/predict
     Body(
         "a flower",
         FLOWER.encode(),
-        [(f"/{name}", UNKNOWN) for name in ("sl", "sw", "pl", "pw")]
-        + [("/instances", "is missing: an array of rows")],
+        [("", NO_BODY + "a row by itself")],
     ),
     Body(
         "misspelt instances",

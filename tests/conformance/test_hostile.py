@@ -17,7 +17,9 @@ from tests.conformance.http_table import ARTICLE, get, length, post
 from tests.conformance.live import Live, many_open_files, serving
 from tests.conformance.wire import Reply, Wire
 
-MOST_MB = 1500.0  # of memory, at the peak: parsed by the json module, 8 MiB can become 900 MB
+MOST_MB = 400.0  # of memory, at the peak: a container of 512 MiB holds it
+JSON = b"application/json"
+INFER, ROWS = b"/v2/models/iris/infer", b"/invocations"
 MOST_BODY = 8 << 20  # the default of max_body_bytes
 AT_ONCE = 4  # as many as there are worker threads
 
@@ -96,17 +98,18 @@ def sent(request: bytes, times: int = 1) -> Attack:
     return attack
 
 
-def predict(body: bytes) -> Attack:
-    """A body for /v1/predict, on every worker thread at once."""
-    json = b"Content-Type: application/json"
-    head = get(b"/v1/predict", json, b"Content-Length: %d" % len(body), method=b"POST")
-    return sent(head + body, AT_ONCE)
+def predict(body: bytes, path: bytes = b"/v1/predict", kind: bytes = JSON) -> Attack:
+    """A body for a prediction, on every worker thread at once."""
+    fields = b"Content-Type: " + kind, b"Content-Length: %d" % len(body)
+    return sent(get(path, *fields, method=b"POST") + body, AT_ONCE)
 
 
-def filled(start: bytes, piece: bytes, end: bytes = b"") -> Attack:
+def filled(
+    start: bytes, piece: bytes, end: bytes = b"", size: int = MOST_BODY, **to: bytes
+) -> Attack:
     """A body as large as is allowed, of one piece over and over."""
-    count = (MOST_BODY - len(start) - len(end)) // len(piece)
-    return predict(start + piece * count + end)
+    count = (size - len(start) - len(end)) // len(piece)
+    return predict(start + piece * count + end, **to)
 
 
 def chunked(piece: bytes, start: bytes = b"", total: int = 10 << 20) -> Attack:
@@ -145,6 +148,19 @@ ATTACKS: dict[str, tuple[Callable[[], Attack], set[int]]] = {  # and what the at
         lambda: filled(b'{"instances":[[', b"[],", b"[]]]}"),
         {422},
     ),
+    "half a million arrays": (  # no more values than good rows have
+        lambda: filled(b'{"instances":[', b"[],", b"[]]}", size=3 * 500_000),
+        {422},
+    ),
+    "millions of empty tensors": (
+        lambda: filled(b'{"inputs":[', b"{},", b"{}]}", path=INFER),
+        {422},
+    ),
+    "half a million tensors": (
+        lambda: filled(b'{"inputs":[', b"{},", b"{}]}", size=3 * 500_000, path=INFER),
+        {422},
+    ),
+    "millions of cells": (lambda: filled(b"", b"1,", path=ROWS, kind=b"text/csv"), {422}),
     "millions of numbers": (lambda: filled(b'{"instances":[[', b"1,", b"1]]}"), {422}),
     "many unknown names": (lambda: predict(names()), {400, 422}),
     "one name a million times": (lambda: filled(b"{", b'"a":0,', b'"a":0}'), {422}),

@@ -69,6 +69,20 @@ def test_as_many_requests_as_an_instance_gets(instance: Container) -> None:
         assert {future.result() for future in asked} == {(200, ANSWER)}
 
 
+def test_bodies_of_nothing_but_faults_fit_the_memory(instance: Container) -> None:
+    """As large as they may be, as many as fit /tmp: each is answered, and the instance lives."""
+    wait_for_answer(instance)
+    many = b'{"instances":[' + b"[]," * ((8 << 20) // 3 - 10) + b"[]]}"
+    half = b'{"instances":[' + b"[]," * 500_000 + b"[]]}"
+    for body in (many, half):
+        with ThreadPoolExecutor(6) as pool:
+            asked = [
+                pool.submit(instance.ask, "POST", "/v1/predict", body, FORWARDED) for _ in range(6)
+            ]
+            assert {future.result()[0] for future in asked} == {422}
+    assert instance.ask("POST", "/", FLOWER, FORWARDED) == (200, ANSWER)
+
+
 def test_a_request_after_idle(engine: Engine, instance: Container) -> None:
     """Between requests there is no CPU: the next one is answered, on an old connection or a new."""
     wait_for_answer(instance)

@@ -16,6 +16,7 @@ import msgspec
 import numpy as np
 
 from irisws.api.diagnosis import Diagnosis, Row
+from irisws.api.large_bodies import LargeBodies
 from irisws.api.values import are_plain, json_type
 from irisws.model.card import Feature
 from irisws.model.rows import Rows, as_rows
@@ -44,6 +45,7 @@ class Contract:
             max_rows: How many rows one request may hold.
         """
         self._diagnosis = Diagnosis(features, largest_value, max_rows)
+        self._large = LargeBodies(features, max_rows)
         self._max_rows = max_rows
         self._features = features
         self._width = len(features)
@@ -82,7 +84,7 @@ class Contract:
                 if decoded is not None:
                     row: Row = self._values(decoded)
                     return self._with_nan(row) if self._has_nan else row
-        return self._diagnosis.read_row(body)
+        return self._large.read(self._diagnosis.read_row, body)
 
     def read_instances(self, body: bytes) -> "Instances":
         """Read `{"instances": [row, ...], "parameters": {...}}`.
@@ -92,6 +94,9 @@ class Contract:
         Raises:
             NotJson, InvalidRows: see `irisws.api.document`.
         """
+        return self._large.read(self._read_instances, body)
+
+    def _read_instances(self, body: bytes) -> "Instances":
         colons = body.count(b":")
         read = self._read_arrays(body) if colons == 1 else self._read_objects(body, colons)
         if read is not None and 0 < len(read) <= self._max_rows:

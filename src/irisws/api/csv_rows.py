@@ -185,8 +185,10 @@ def _records(body: bytes, blanks_count: bool) -> Iterator[tuple[int, list[str]]]
 
 
 def _without_blank_end(text: str) -> str:
-    """The text without the blank lines at its end; the blanks of the last cell stay."""
+    """The text without the blank lines at its end; blanks of the last cell stay if they can."""
     written = text.rstrip(BLANKS + "\r\n")
+    if written.endswith('"'):
+        return written
     blank = text[len(written) :].lstrip(BLANKS)
     return text[: len(text) - len(blank)] if written else ""
 

@@ -57,13 +57,11 @@ class Diagnosis:
         document = parse(body)
         faults = Faults()
         if not isinstance(document, JsonObject):
-            example = f'{{"instances": [{self._example()}]}}'
-            faults.add("", f"expected an object {example}, got {kind(document)}")
+            faults.add("", f"expected an object {self._instances()}, got {kind(document)}")
             faults.raise_any()
         names = {name for name, _ in document}
         if "instances" not in names and names & self._positions.keys():
-            wanted_here = f'{{"instances": [{self._example()}]}}'
-            faults.add("", f"expected rows within {wanted_here}, got a row by itself")
+            faults.add("", f"expected an object {self._instances()}, got a row by itself")
             faults.raise_any()
         given = members(document, "", ("instances", "parameters"), faults)
         if "instances" not in given:
@@ -197,6 +195,9 @@ class Diagnosis:
     def _object(self, row: JsonObject, pointer: str, faults: Faults) -> Row:
         found = self.features(row, pointer, faults)
         return tuple(self.value(value, position, at, faults) for position, at, value in found)
+
+    def _instances(self) -> str:
+        return f'{{"instances": [{self._example()}]}}'
 
     def _example(self) -> str:
         shown = self._features[:4]

@@ -4,8 +4,6 @@ import json
 import math
 from collections import Counter
 from collections.abc import Iterable
-from contextlib import nullcontext
-from threading import Lock
 from typing import Any, NoReturn
 
 from msgspec import UNSET
@@ -15,10 +13,6 @@ from irisws.web.problem import Fault
 
 MOST_FAULTS = 100  # reported of one body
 _MOST_COMPARED = 10_000  # names with those of one body: each takes some 30 µs
-
-# A hostile body of 8 MiB takes a second to read and 300 MB to hold: one of them at a time.
-_LARGE = 1 << 20
-_one_large = Lock()
 
 _KINDS = {str: "a string", bool: "a boolean", type(None): "null", list: "an array"}
 
@@ -85,13 +79,12 @@ def parse(body: bytes) -> Any:
         NotJson: The message has the place.
     """
     try:
-        with _one_large if len(body) > _LARGE else nullcontext():
-            return json.loads(
-                body.decode(),
-                object_pairs_hook=JsonObject,
-                parse_constant=_refuse_constant,
-                parse_int=float,  # spares the limit on digits; what is too large becomes infinite
-            )
+        return json.loads(
+            body.decode(),
+            object_pairs_hook=JsonObject,
+            parse_constant=_refuse_constant,
+            parse_int=float,  # spares the limit on digits; what is too large becomes infinite
+        )
     except UnicodeDecodeError as error:
         raise NotJson(f"not UTF-8 at byte {error.start}") from None
     except json.JSONDecodeError as error:

@@ -4,6 +4,7 @@ Only its structure is read here: what the tensors hold is the matter of `irisws.
 """
 
 import math
+from collections.abc import Iterator
 from typing import Annotated, Any, Generic, TypeAlias, TypeVar
 
 import msgspec
@@ -169,15 +170,14 @@ def _members(value: Any, pointer: str, described: Any, faults: Faults) -> dict[s
     return given
 
 
-def _items(given: dict[str, Any], name: str, faults: Faults) -> list[tuple[str, Any]]:
+def _items(given: dict[str, Any], name: str, faults: Faults) -> Iterator[tuple[str, Any]]:
     """The items of a member, each behind its pointer."""
     value = given.get(name)
-    if value is None:
-        return []
-    if type(value) is not list:
+    if type(value) is list:
+        for at, item in enumerate(value):
+            yield f"/{name}/{at}", item
+    elif value is not None:
         faults.add(f"/{name}", f"expected an array of tensors, got {kind(value)}")
-        return []
-    return [(f"/{name}/{at}", item) for at, item in enumerate(value)]
 
 
 def _text(value: Any, pointer: str, faults: Faults) -> str | None:

@@ -12,6 +12,7 @@ reply is JSON whatever the request was, unless Accept asks for CSV: one value a 
 
 import csv
 from collections.abc import Iterable, Sequence
+from functools import partial
 from io import StringIO
 
 import msgspec
@@ -19,6 +20,7 @@ import msgspec
 from irisws.api.csv_rows import CsvReader
 from irisws.api.data_frames import FrameReader
 from irisws.api.diagnosis import Diagnosis
+from irisws.api.large_bodies import LargeBodies
 from irisws.api.metrics import tally
 from irisws.model.card import Value
 from irisws.model.model import Model
@@ -36,6 +38,7 @@ def predict(model: Model, max_rows: int) -> Handler:
     diagnosis = Diagnosis(card.features, largest, max_rows)
     frames = FrameReader(diagnosis, card.features, largest)
     lines = CsvReader(diagnosis, card.features, largest, max_rows)
+    large = LargeBodies(card.features, max_rows)
     json_values = [msgspec.json.encode(target.value) for target in card.classes]
     csv_values = [csv_line([target.value]).encode() for target in card.classes]
 
@@ -44,7 +47,8 @@ def predict(model: Model, max_rows: int) -> Handler:
         wanted = negotiate(request.environ.get("HTTP_ACCEPT", ""), _REPLIES)
         body = request.body()
         is_csv = sent.name == CSV
-        matrix = lines.read(body, sent.parameters.get("header")) if is_csv else frames.read(body)
+        read_csv = partial(lines.read, header=sent.parameters.get("header"))
+        matrix = large.read(read_csv if is_csv else frames.read, body)
         answers = model.answer(matrix)
         request.answered = tally(answers)
         indexes = answers.indexes.tolist()

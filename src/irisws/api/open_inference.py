@@ -16,7 +16,7 @@ triton-inference-server/server, docs/protocol/extension_binary_data.md.
 
 import re
 from collections.abc import Callable, Mapping, Sequence
-from typing import Any
+from typing import Any, NamedTuple
 
 import msgspec
 import numpy as np
@@ -25,6 +25,7 @@ from irisws.api import service
 from irisws.api.diagnosis import Diagnosis
 from irisws.api.document import Faults, kind
 from irisws.api.infer_request import InferRequest, Output, Tensor, read_infer_request
+from irisws.api.large_bodies import LargeBodies
 from irisws.api.metrics import tally
 from irisws.api.tensors import Elements, bytes_elements, check, datatype_of, split
 from irisws.model.card import Card, Feature
@@ -111,20 +112,31 @@ def metadata(model: Model) -> Handler:
 def infer(model: Model, max_rows: int) -> Handler:
     """The handler of `POST /v2/models/{name}/infer`."""
     rows = _Rows(model, max_rows)
+    large = LargeBodies(model.card.features, max_rows)
     writer = _Writer(model)
     outputs = [output["name"] for output in _output_tensors(model.card)]
 
+    def read(document: bytes, tail: memoryview) -> _Asked:
+        asked, faults = read_infer_request(document), Faults()
+        wanted = _wanted_outputs(asked, outputs, faults)
+        return _Asked(rows.read(asked.inputs, tail, faults), wanted, asked.id)
+
     def handle(request: Request) -> Response:
         document, tail = _parts(request)
-        asked = read_infer_request(document)
-        faults = Faults()
-        wanted = _wanted_outputs(asked, outputs, faults)
-        matrix = rows.read(asked.inputs, tail, faults)
-        answers = model.answer(matrix)
+        asked = large.read(lambda document: read(document, tail), document)
+        answers = model.answer(asked.rows)
         request.answered = tally(answers)
-        return writer.write(answers, wanted, asked.id)
+        return writer.write(answers, asked.outputs, asked.id)
 
     return handle
+
+
+class _Asked(NamedTuple):
+    """What was asked."""
+
+    rows: Rows
+    outputs: dict[str, bool]
+    id: object
 
 
 def _parts(request: Request) -> tuple[bytes, memoryview]:
