@@ -84,6 +84,16 @@ def test_predict_takes_its_flags_from_the_model(capsys: Capture, forest: Model) 
 def test_predict_takes_negative_values(capsys: Capture) -> None:
     """A negative number is a value, not a flag."""
     assert run(capsys, "predict", "--sl", "-1", "--sw=-2e0", "--pl", "1", "--pw", "1")[0] == 0
+    flags = ["--sl", "-1e-5", "--sw=-2e0", "--pl", "-.5E+3", "--pw", "-0x1"]
+    assert run(capsys, "predict", *flags) == (
+        3,
+        "",
+        "irisws: petal_width: expected a finite number, got '-0x1'\n",
+    )
+    flags[-1] = "-1.e2"
+    status, out, err = run(capsys, "predict", "--json", *flags)
+    values = [warning["value"] for warning in json.loads(out)["warnings"]]
+    assert (status, err, values) == (0, "", [-1e-5, -2.0, -500.0, -100.0])
 
 
 def test_predict_names_every_bad_value(capsys: Capture) -> None:
@@ -110,7 +120,11 @@ def test_predict_refuses_what_the_engine_cannot_hold(capsys: Capture) -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [[], ["predict", "--sl", "1"], ["predict", *FLOWER, "--sx", "1"], ["fly"], ["verify"]],
+    [
+        *([], ["fly"], ["verify"], ["predict", "--sl", "1"], ["predict", *FLOWER, "--sx", "1"]),
+        *(["predict", "-1e5", *FLOWER], ["predict", "--json", "-1", *FLOWER]),
+        ["predict", "--sl=1", "-1e5", *FLOWER[2:]],
+    ],
 )
 def test_wrong_usage(capsys: Capture, arguments: list[str]) -> None:
     """Wrong usage prints how it goes and has status 2."""
@@ -189,7 +203,7 @@ def test_train_writes_a_proved_model(capsys: Capture, tmp_path: Path) -> None:
     assert out.splitlines()[0].startswith(f"wrote {path}: iris 1.0 (")
     assert out.splitlines()[1:] == [
         "accuracy 0.940 ± 0.070 over 10 folds",
-        "6,330 rows compared with scikit-learn: 0 labels differ",
+        "8,330 rows compared with scikit-learn: 0 labels differ",
     ]
     assert Model.load(path).proof.holds
 

@@ -43,6 +43,7 @@ class Plan(NamedTuple):
     memory_bytes: float
     machines: float
     balancer: float
+    instances: int  # of Cloud Run
     by_instance: float  # Cloud Run
     by_request: float  # Cloud Run
 
@@ -107,8 +108,8 @@ def plan(
         CannotPlan: The latency cannot be had.
     """
     share = share_to_use(latency, assumed)
-    needed = math.ceil(load / (share * service.capacity))
-    replicas = needed + int(assumed["spare_replicas"])
+    replicas = _needed(load, share, service) + int(assumed["spare_replicas"])
+    instances = _needed(load, share_on_cloud_run(service, share, assumed), service)
     return Plan(
         load=load,
         replicas=replicas,
@@ -116,11 +117,12 @@ def plan(
         memory_bytes=replicas * service.memory_bytes,
         machines=_machines(replicas, prices["compute_engine"], assumed),
         balancer=_balancer(load, rows, prices["load_balancing"], assumed),
-        by_instance=_cloud_run(load, needed, 1.0, prices["cloud_run"]["by_instance"], assumed),
+        instances=instances,
+        by_instance=_cloud_run(load, instances, 1.0, prices["cloud_run"]["by_instance"], assumed),
         by_request=_cloud_run(
             load,
-            needed,
-            _billed(load / needed, assumed),
+            instances,
+            _billed(load / instances, assumed),
             prices["cloud_run"]["by_request"],
             assumed,
         ),
@@ -134,6 +136,15 @@ def share_to_use(latency: Latency, assumed: dict[str, Any]) -> float:
         CannotPlan: The latency cannot be had.
     """
     return min(latency.largest_share(assumed["p99_ms"]), float(assumed["most_share"]))
+
+
+def share_on_cloud_run(service: Service, share: float, assumed: dict[str, Any]) -> float:
+    """The share of its capacity that an instance of Cloud Run is asked for.
+
+    Its autoscaler does not know the capacity: it aims at a core that is in use for a share of its
+    time. Where less is to be used, by `share_to_use`, it has to be told a lower aim.
+    """
+    return min(service.share_at(assumed["cloud_run_in_use"]), share)
 
 
 def read_toml(name: str) -> dict[str, Any]:
@@ -157,10 +168,13 @@ def _print_plans(loads: list[float], rows: int) -> None:
     latency = Latency.simulated(service, np.random.default_rng(1))
     prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
     share = share_to_use(latency, assumed)
+    on_cloud_run = share_on_cloud_run(service, share, assumed)
     print(
         f"measured: {service.measured}\n"
         f"one core answers {service.capacity:,.0f} requests a second at most, and is asked for "
         f"{share:.0%} of that: 99 % within {latency.at(share):.1f} ms\n"
+        f"on Cloud Run, for {on_cloud_run:.0%}: the autoscaler aims at "
+        f"{assumed['cloud_run_in_use']:.0%} of a core in use\n"
     )
     print(table([plan(load, service, latency, prices, assumed, rows) for load in loads]))
     cluster = _HOURS * prices["kubernetes_engine"]["cluster_hour"]
@@ -171,18 +185,21 @@ def table(plans: list[Plan]) -> str:
     """The plans in Markdown."""
     lines = [
         "| req/s | a month | replicas | p99 simulated, ms | memory | VMs, $ | balancer, $ "
-        "| Cloud Run by instance, $ | by request, $ |",
-        "| ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: | ---: |",
+        "| instances on Cloud Run | by instance, $ | by request, $ |",
+        "|" + " ---: |" * 10,
     ]
     for row in plans:
-        dollars = (row.machines, row.balancer, row.by_instance, row.by_request)
         lines.append(
             f"| {_plain(row.load)} | {_amount(_SECONDS * row.load)} | {row.replicas:,} "
-            f"| {row.p99_ms:.1f} | {row.memory_bytes / 1e9:,.1f} GB | "
-            + " | ".join(f"{amount:,.0f}" for amount in dollars)
-            + " |"
+            f"| {row.p99_ms:.1f} | {row.memory_bytes / 1e9:,.1f} GB "
+            f"| {row.machines:,.0f} | {row.balancer:,.0f} "
+            f"| {row.instances:,} | {row.by_instance:,.0f} | {row.by_request:,.0f} |"
         )
     return "\n".join(lines)
+
+
+def _needed(load: float, share: float, service: Service) -> int:
+    return math.ceil(load / (share * service.capacity))
 
 
 def _plain(load: float) -> str:

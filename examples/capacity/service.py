@@ -36,6 +36,14 @@ class Service:
         dearer = self.waking / self.busy
         return share * (1 + dearer) / (1 + share * dearer)
 
+    def share_at(self, in_use: float) -> float:
+        """The share of its capacity that a core is asked for when it works for a share of its time.
+
+        `in_use` the other way round.
+        """
+        dearer = self.waking / self.busy
+        return in_use / (1 + dearer * (1 - in_use))
+
     def times(self, count: int, rng: np.random.Generator) -> NDArray[np.float64]:
         """Service times of so many requests, shape (count,), in seconds."""
         known = np.linspace(0, 1, len(self.shape))

@@ -11,6 +11,7 @@ import contextlib
 import io
 import math
 import os
+import re
 import sys
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
@@ -34,6 +35,7 @@ EXIT_INTERRUPTED = 130
 
 _MOST_CATEGORIES = 10  # in a help text
 
+_NEGATIVE = re.compile(r"-\.?[0-9]")
 _METAVARS = {"model": "FILE", "trust": "TYPES"}
 _LONGEST_REASON = 200  # characters
 _THREADS_WHEN_BATCHING = 32  # they wait for their batch, so that as many requests are in it
@@ -143,6 +145,7 @@ def build_parser(
 def _parse(arguments: list[str]) -> argparse.Namespace:
     if arguments[:1] != ["predict"]:
         return build_parser().parse_args(arguments)
+    arguments = _with_negatives(arguments)
     only_model = argparse.ArgumentParser("irisws predict", add_help=False, allow_abbrev=False)
     _add_model_flag(only_model)
     bulk.add_flags(only_model)
@@ -151,6 +154,18 @@ def _parse(arguments: list[str]) -> argparse.Namespace:
     options = build_parser(file.card.features, not bulk.is_bulk(known)).parse_args(arguments)
     options.file = file
     return options
+
+
+def _with_negatives(arguments: list[str]) -> list[str]:
+    """`--flag -1e-5` as `--flag=-1e-5`: argparse takes such a number for a flag itself."""
+    joined: list[str] = []
+    for word in arguments:
+        before = joined[-1] if joined else ""
+        if _NEGATIVE.match(word) and before.startswith("--") and "=" not in before:
+            joined[-1] = f"{before}={word}"
+        else:
+            joined.append(word)
+    return joined
 
 
 def _add_model_flag(parser: argparse.ArgumentParser) -> None:

@@ -1,6 +1,7 @@
 """CSV in, CSV out: dialects, columns, and what is no CSV."""
 
 import csv
+import gzip
 import io
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,19 @@ def test_prefix_resolves_a_clash(refused: Any, answered: Any) -> None:
     [
         (b"", "it is empty: a header with the names of the columns must come first"),
         (b" \n\n", "it is empty: a header with the names of the columns must come first"),
-        ("sl,sw".encode("utf-16"), "it is text in UTF-16: save it as CSV in UTF-8"),
+        ("sl,sw".encode("utf-16"), "it is UTF-16 text: save it as CSV in UTF-8"),
+        (
+            gzip.compress(HEADER + ROW, mtime=0),
+            "it is compressed with gzip: save it as CSV in UTF-8",
+        ),
+        (
+            b"PK\x03\x04\n\xff",
+            "it is a zip archive, as Excel workbooks are: save it as CSV in UTF-8",
+        ),
+        (
+            b"SEPAL_LENGTH,sw,pl,pw\n",
+            "there is no column sepal_length (or sl) in cm; is it 'SEPAL_LENGTH'?",
+        ),
         (HEADER + ROW + b"1,2,3,\xe9\n", "line 3: is not in UTF-8: save the file as CSV in UTF-8"),
         (HEADER + ROW + b'1,2,3,"4', "line 3: a quote is opened and not closed"),
         (HEADER + ROW + b'1,2,3,"4"5\n', "line 3: ',' expected after '\"'"),

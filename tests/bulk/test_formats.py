@@ -1,14 +1,16 @@
 """JSON Lines and Parquet, and every way from one format to another."""
 
+import gzip
 import json
 from pathlib import Path
 from typing import Any
+from unittest.mock import ANY
 
 import pyarrow
 import pyarrow.parquet
 import pytest
 
-from irisws.bulk import source
+from irisws.bulk import parquet_file, source
 from irisws.model.model import Model
 from tests.bulk.conftest import ANSWERS, FLOWERS, Run
 
@@ -185,6 +187,14 @@ def test_text_that_no_terminal_should_see(jsonl: Any, note: str) -> None:
     assert (status, "is not JSON" in text, "\x1b" in text) == (3, True, False)
 
 
+def test_compressed_lines(jsonl: Any) -> None:
+    """A compressed file is told as one."""
+    assert jsonl(gzip.compress(b'{"sl":1}\n')) == (
+        3,
+        "it is compressed with gzip: save it as JSON Lines in UTF-8",
+    )
+
+
 def test_members_that_would_be_added(jsonl: Any) -> None:
     """A member of such a name is refused wherever it comes, or the others are called otherwise."""
     text = '{"sl":5.1,"sw":3.5,"pl":1.4,"pw":0.2}\n{"sl":5,"sw":3,"pl":1,"pw":0,"label":7}\n'
@@ -245,6 +255,75 @@ def test_parquet_of_other_types(predict: Run, tmp_path: Path) -> None:
         f"irisws: {path}: 2 problems:\n"
         "  sepal_length: expected a column of numbers, got string\n"
         "  sepal_width: expected a column of numbers, got bool\n",
+    )
+
+
+@pytest.mark.parametrize(
+    "blank",
+    [
+        pyarrow.nulls(344),
+        pyarrow.nulls(344, pyarrow.float64()),
+        pyarrow.array([float("nan")] * 344),
+        pyarrow.nulls(344, pyarrow.string()),
+        pyarrow.nulls(344, pyarrow.timestamp("us")),
+    ],
+    ids=lambda column: f"{column.type} {column.null_count}",
+)
+@pytest.mark.parametrize("name", ["sex", "bill_length_mm"])
+def test_parquet_columns_that_are_all_missing(
+    name: str, blank: Any, penguins: Any, penguin_model: Model, predict: Run, tmp_path: Path
+) -> None:
+    """Of whatever type, they are gaps, as an empty column of CSV is."""
+    table = pyarrow.Table.from_pandas(penguins)
+    table = table.set_column(table.column_names.index(name), name, blank)
+    path, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    pyarrow.parquet.write_table(table, path)
+    assert predict(path, out, "--model", str(penguin_model.path)) == (0, ANY)
+    answers = penguin_model.predict(penguins.assign(**{name: None}))
+    found = pyarrow.parquet.read_table(out)
+    assert found["label"].to_pylist() == [each.label for each in answers]
+    assert found.schema.field(name).type == blank.type
+
+
+def test_parquet_gaps_where_nothing_may_be_missing(predict: Run, tmp_path: Path) -> None:
+    """A column that is all missing is a bad value in each row."""
+    path = parquet(tmp_path / "in.parquet", sl=pyarrow.nulls(1), sw=[1], pl=[1], pw=[1])
+    problem = "row 1: sepal_length: expected a finite number in cm, got null"
+    assert predict(path) == (3, f"irisws: {path}: {problem}\n")
+
+
+@pytest.mark.parametrize("kind", ["int64", "int8", "double"])
+def test_parquet_bits_for_a_boolean(
+    kind: str, penguins: Any, penguin_model: Model, predict: Run, tmp_path: Path
+) -> None:
+    """Numbers are booleans if all of them are 0 or 1, as in CSV."""
+    path, out = tmp_path / "in.parquet", tmp_path / "out.parquet"
+    penguins.assign(ringed=penguins["ringed"].astype(kind.replace("double", "float"))).to_parquet(
+        path
+    )
+    assert predict(path, out, "--model", str(penguin_model.path)) == (0, ANY)
+    labels = pyarrow.parquet.read_table(out)["label"].to_pylist()
+    assert labels == [each.label for each in penguin_model.predict(penguins)]
+    penguins.assign(ringed=pyarrow.array([2, *[0] * 343]).cast(kind).to_pandas()).to_parquet(path)
+    assert predict(path, out, "--model", str(penguin_model.path)) == (
+        3,
+        f"irisws: {path}: ringed: expected a column of booleans, got {kind}\n",
+    )
+
+
+def test_parquet_of_a_value_among_gaps(
+    penguins: Any, penguin_model: Model, predict: Run, tmp_path: Path, monkeypatch: Any
+) -> None:
+    """One value is enough for a column of a wrong type, in whichever piece of the file it is."""
+    monkeypatch.setattr(parquet_file, "_BATCH_ROWS", 100)
+    values = [None] * 343 + [7.0]
+    path = tmp_path / "in.parquet"
+    penguins.assign(sex=values, bill_length_mm=[None] * 343 + [True]).to_parquet(path)
+    assert predict(path, None, "--model", str(penguin_model.path)) == (
+        3,
+        f"irisws: {path}: 2 problems:\n"
+        "  bill_length_mm: expected a column of numbers, got bool\n"
+        "  sex: expected a column of strings, got double\n",
     )
 
 

@@ -49,6 +49,14 @@ def penguins(**options: Any) -> str:
         pytest.param(penguins(sep=";", decimal=","), "species", id="decimal comma"),
         pytest.param(penguins().replace(",", " , "), "species", id="blanks"),
         pytest.param(HEADER + ADULTS * 8, "income", id="adults"),
+        pytest.param(
+            "num, name, bought\n"
+            + "".join(
+                f"{at % 7}, n{at % 1300}, {'yes' if at % 2 else 'no'}\n" for at in range(2600)
+            ),
+            "bought",
+            id="texts",
+        ),
     ],
 )
 def test_trained_from_a_file(text: str, target: str, predict: Run, tmp_path: Path) -> None:

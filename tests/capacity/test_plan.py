@@ -4,6 +4,7 @@ import re
 import subprocess
 import sys
 from dataclasses import replace
+from functools import cache
 from pathlib import Path
 
 import numpy as np
@@ -27,12 +28,27 @@ LATENCY = Latency((1, 2, 3, 4, 5, 6, 7, 8, 9, 10, 11, 12))
 
 
 ROOT = Path(__file__).parent.parent.parent
+README = ROOT / "examples" / "capacity" / "README.md"
+CHAPTER = ROOT / "docs" / "tutorial" / "45-cost-and-scale.md"
 
 
-def planned(load: float, rows: int = 1, **assumed: float) -> Plan:
+def planned(load: float, rows: int = 1, service: Service = SERVICE, **assumed: float) -> Plan:
     prices, usual = read_toml("prices.toml"), read_toml("fleet.toml")
-    service = SERVICE.of_rows(rows)
-    return plan(load, service, LATENCY, prices, {**usual, "p99_ms": 6.0, **assumed}, rows)
+    wanted = {**usual, "p99_ms": 6.0, **assumed}
+    return plan(load, service.of_rows(rows), LATENCY, prices, wanted, rows)
+
+
+@cache
+def packaged(rows: int = 1) -> tuple[Service, Latency]:
+    """What service.json says, simulated as the commands do."""
+    service = Service.read(FILE).of_rows(rows)
+    return service, Latency.simulated(service, np.random.default_rng(1))
+
+
+def needs(load: float, rows: int = 1, **changed: float) -> Plan:
+    """The plan that the command prints."""
+    prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
+    return plan(load, *packaged(rows), prices, {**assumed, **changed}, rows)
 
 
 def run(*command: str) -> subprocess.CompletedProcess[str]:
@@ -58,6 +74,32 @@ def test_costs_are_those_of_the_price_table() -> None:
     assert found.by_instance == pytest.approx(by_instance)
     by_request = (seconds - 180_000) * 0.000024 + (seconds / 2 - 360_000) * 0.0000025
     assert found.by_request == pytest.approx(by_request + 26_278 * 0.40, rel=1e-6)
+
+
+def test_cloud_run_starts_instances_by_the_core_in_use() -> None:
+    """By hand: waking takes 1.5 ms more, so a core in use for 60 % does 37.5 % of its capacity.
+
+    0.375 * 2.5 / (1 + 0.375 * 1.5) is 0.6. At 375 requests a second each, 3,700 need 10 instances,
+    where machines that are asked for half of their capacity need 8 and a spare one.
+    """
+    service = replace(SERVICE, waking=1.5e-3)
+    assert service.in_use(0.375) == pytest.approx(0.6)
+    assert service.share_at(0.6) == pytest.approx(0.375)
+    found = planned(3700, service=service)
+    assert (found.instances, found.replicas) == (10, 9)
+    assert found.by_instance == pytest.approx(468.72 + 25.38)
+    assert found.by_request == pytest.approx(626.4 + 31.95 + 3888.64, abs=0.01)
+
+
+def test_cloud_run_told_another_aim_has_other_instances() -> None:
+    """With nothing to wake, use and share are the same: 300 or 500 requests a second each."""
+    assert planned(2900, cloud_run_in_use=0.3).instances == 10
+    assert planned(2900, cloud_run_in_use=0.5).instances == 6
+
+
+def test_cloud_run_keeps_to_the_latency_too() -> None:
+    """3 ms allow 200 requests a second each, half of the capacity in use or not."""
+    assert planned(2900, p99_ms=3.0).instances == 15
 
 
 def test_a_flower_an_hour_is_free_by_request() -> None:
@@ -152,27 +194,44 @@ def test_service_times_have_mean_and_shape() -> None:
 
 def test_the_packaged_measurement_makes_a_plan() -> None:
     """service.json, prices.toml and fleet.toml fit together; p99 stays within what is asked."""
-    service = Service.read(FILE)
-    latency = Latency.simulated(service, np.random.default_rng(4))
-    prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
-    plans = [plan(load, service, latency, prices, assumed) for load in LOADS]
-    assert all(row.p99_ms <= assumed["p99_ms"] for row in plans)
+    plans = [needs(load) for load in LOADS]
+    assert all(row.p99_ms <= read_toml("fleet.toml")["p99_ms"] for row in plans)
     assert plans[0].replicas == 2
     assert plans[-1].replicas > 100
-    assert "| 1,000,000 |" in table(plans)
+    assert plans[-1].instances > plans[-1].replicas
+
+
+def test_the_readmes_tables_are_the_plan() -> None:
+    """As its commands print them; and what it says of the third command, and of the cheaper one."""
+    text = README.read_text(encoding="utf-8")
+    assert table([needs(load) for load in LOADS]) in text
+    assert table([needs(load) for load in (0.000278, 11574, 34722)]) in text
+    assert f"plan says {needs(10_000, 100).replicas} with `--loads 10000 --rows 100`" in text
+    most = needs(LOADS[-1])
+    assert f"of cores, not {most.replicas}:" in " ".join(text.split())
+    assert needs(10_000, 100).balancer < most.balancer / 3
+
+
+def test_cloud_run_is_cheaper_for_some_thousand_requests_and_dearer_for_more() -> None:
+    """Than machines, one flower a request: the README names where, and how much dearer."""
+    text = " ".join(README.read_text(encoding="utf-8").split())
+    assert "up to 2,950 requests a second; up to 11,800 now" in text
+    assert "beyond that it costs up to 36 % more" in text
+
+    def dearer(load: float) -> float:
+        found = needs(load)
+        return found.by_instance / (found.machines + found.balancer)
+
+    assert max(map(dearer, range(50, 2951, 100))) < 1
+    assert dearer(3000) > 1 > dearer(11_800)
+    beyond = [dearer(load) for load in (*range(11_850, 30_000, 350), *range(30_000, 10**6, 30_000))]
+    assert min(beyond) > 1
+    assert f"{max(beyond) - 1:.0%}" == "36%"
 
 
 def test_the_chapters_table_is_the_plan() -> None:
     """Each row of docs/tutorial/45-cost-and-scale.md: own machines and balancer, and Cloud Run."""
-    page = (ROOT / "docs" / "tutorial" / "45-cost-and-scale.md").read_text(encoding="utf-8")
-    prices, assumed = read_toml("prices.toml"), read_toml("fleet.toml")
-    services = {rows: Service.read(FILE).of_rows(rows) for rows in (1, 100)}
-    rng = np.random.default_rng(1)
-    latencies = {rows: Latency.simulated(service, rng) for rows, service in services.items()}
-
-    def needs(flowers: float, rows: int = 1, **changed: float) -> Plan:
-        wanted = {**assumed, **changed}
-        return plan(flowers / rows, services[rows], latencies[rows], prices, wanted, rows)
+    page = CHAPTER.read_text(encoding="utf-8")
 
     def dollars(*amounts: float) -> str:
         return f"{sum(map(round, amounts)):,}"  # as a reader adds up what is shown
@@ -185,16 +244,46 @@ def test_the_chapters_table_is_the_plan() -> None:
         ("a million a second", 1e6, 1),
         ("so many, 100 a request", 1e6, 100),
     ):
-        (cells,) = re.findall(rf"^\| {label} \|[^|]+\| (\S+) \| (\S+) \|", page, re.MULTILINE)
-        found = needs(flowers, rows)
-        cheaper = min(found.by_instance, found.by_request)
-        assert cells == (dollars(found.machines, found.balancer), dollars(cheaper)), label
+        found = needs(flowers / rows, rows)
+        own = dollars(found.machines, found.balancer)
+        cloud_run = dollars(min(found.by_instance, found.by_request))
+        instances = "0 to 1" if label == "1 an hour" else found.instances  # scaled to zero
+        row = f"| {label} | {found.replicas} | {own} | {instances} | {cloud_run} |"
+        assert row in page
     busy, mean = needs(34_722), needs(11_574)
     cloud_run = f"{dollars(mean.by_instance)} to {dollars(busy.by_instance)}"
     own = dollars(busy.machines, mean.balancer)
-    assert f"| a billion a day | 4 to 8 | {own} | {cloud_run} |" in page
-    terse = needs(1e6, 100, row_reply_bytes=2).balancer
+    instances = f"{mean.instances} to {busy.instances}"
+    replicas = f"{mean.replicas} to {busy.replicas}"
+    assert f"| a billion a day | {replicas} | {own} | {instances} | {cloud_run} |" in page
+    terse = needs(10_000, 100, row_reply_bytes=2).balancer
     assert f"the balancer falls to {dollars(terse)} dollars" in page
+    at_85 = needs(1e6, cloud_run_in_use=0.85)
+    assert f"{at_85.instances} instances do it for {dollars(at_85.by_instance)} dollars" in page
+
+
+def test_the_chapters_conclusions_follow_from_its_table() -> None:
+    """Which is cheaper: own machines at a million a second, unless Cloud Run is kept as busy."""
+    few, many, shared = needs(100), needs(1e6), needs(10_000, 100)
+    for row in (few, shared):
+        assert min(row.by_instance, row.by_request) < 0.8 * (row.machines + row.balancer)
+    assert many.by_instance > many.machines + many.balancer
+    assert needs(1e6, cloud_run_in_use=0.85).by_instance < many.machines + many.balancer
+    assert 1.8 < many.instances / many.replicas < 2  # "nearly twice the replicas"
+
+
+def test_pages_say_what_a_core_in_use_does_of_its_capacity() -> None:
+    """60, 75 and 85 % in use, in the chapter and the README."""
+    service = Service.read(FILE)
+    shares = {use: f"{service.share_at(use / 100):.0%}".replace("%", " %") for use in (60, 75, 85)}
+    assert shares == {60: "37 %", 75: "54 %", 85: "69 %"}
+    each = f"{service.share_at(0.60) * service.capacity:,.0f}"
+    chapter, readme = (" ".join(p.read_text(encoding="utf-8").split()) for p in (CHAPTER, README))
+    assert "act at 60 % in use, 37 % of the capacity" in chapter
+    assert "75 % is 54 % of the capacity, and 85 % is 69 %" in chapter
+    assert f"one for every {each} flowers a second" in chapter
+    assert f"60 % in use does 37 % of its capacity, {each} requests a second" in readme
+    assert "75 % in use is 54 %, and 85 % is 69 %" in readme
 
 
 @pytest.mark.parametrize("name", ["compute_engine", "kubernetes_engine", "load_balancing"])

@@ -1,6 +1,7 @@
 """What the manifests say and what the program does are the same: neither can drift alone."""
 
 import base64
+import json
 import re
 from dataclasses import fields
 from pathlib import Path, PurePosixPath
@@ -10,10 +11,21 @@ import pytest
 from webtest import TestApp as WebClient
 
 import irisws
+from examples.capacity.plan import read_toml
+from examples.capacity.service import Service
 from irisws.model.model import Model
 from irisws.settings import Settings
 from tests.deploy import manifests
-from tests.deploy.manifests import CLOUD_RUN, KSERVE, ROOT, Manifest, Workload, read, the
+from tests.deploy.manifests import (
+    CLOUD_RUN,
+    KSERVE,
+    KUBERNETES,
+    ROOT,
+    Manifest,
+    Workload,
+    read,
+    the,
+)
 
 
 @pytest.fixture
@@ -63,7 +75,7 @@ def test_drain_ends_before_the_kill(workload: Workload) -> None:
 
 
 def test_liveness_is_patient(workload: Workload) -> None:
-    """The port is closed at the end of a drain: that lasts less than liveness waits."""
+    """A drain, its closed port included, lasts less than liveness waits, wherever it asks then."""
     probe = workload.probes["livenessProbe"]
     assert probe["failureThreshold"] * probe["periodSeconds"] > workload.stop_seconds
     assert all(p["timeoutSeconds"] <= p["periodSeconds"] for p in workload.probes.values())
@@ -100,6 +112,31 @@ def test_production_scales_and_stays(prod: list[Manifest]) -> None:
     assert budget["spec"]["selector"] == deployment["spec"]["selector"]
     assert budget["spec"]["maxUnavailable"] < scaler["spec"]["minReplicas"]
     assert "cpu" in manifests.of_deployment(prod).container["resources"]["requests"]
+
+
+def test_autoscalers_act_at_one_use_and_say_what_it_is(prod: list[Manifest]) -> None:
+    """All at what chapter 4.5 reckons with; files and pages say what of a core's capacity it is."""
+    (metric,) = the("HorizontalPodAutoscaler", prod)["spec"]["metrics"]
+    kserve = the("InferenceService", read(KSERVE / "inference-service.yaml"))["spec"]["predictor"]
+    tutorial = ROOT / "examples" / "tutorial"
+    express = json.loads((tutorial / "46-elsewhere" / "express.json").read_text(encoding="utf-8"))
+    in_use = read_toml("fleet.toml")["cloud_run_in_use"]
+    assert (metric["resource"]["name"], kserve["scaleMetric"]) == ("cpu", "cpu")
+    assert {
+        metric["resource"]["target"]["averageUtilization"],
+        kserve["scaleTarget"],
+        express["scalingTarget"]["autoScalingTargetValue"],
+        round(100 * in_use),
+    } == {60}
+    share = f"{Service.read().share_at(in_use):.0%}".replace("%", " % of its capacity")
+    for place in (
+        KUBERNETES / "base" / "horizontal-pod-autoscaler.yaml",
+        KUBERNETES / "README.md",
+        KSERVE / "inference-service.yaml",
+        ROOT / "docs" / "tutorial" / "44-kubernetes.md",
+        ROOT / "docs" / "tutorial" / "46-elsewhere.md",
+    ):
+        assert share in place.read_text(encoding="utf-8"), place
 
 
 def dockerfile_user() -> str:
@@ -161,6 +198,38 @@ def test_models_from_a_bucket_are_pinned() -> None:
         settings = Settings.from_environment(environment)
         assert settings.model_sha256 == "0" * 64
         assert r"s/0\{64\}/$sha256/" in (folder / "README.md").read_text(encoding="utf-8")
+
+
+def build_of(file: Path) -> tuple[str, Manifest]:
+    """The one image that a file for Cloud Build makes, and the file."""
+    (build,) = read(file)
+    (image,), (step,) = build["images"], build["steps"]
+    assert step["args"] == ["build", "--tag", image, "."]
+    return image, build
+
+
+@pytest.mark.parametrize(
+    "file",
+    [
+        CLOUD_RUN / "cloudbuild.yaml",
+        ROOT / "examples" / "tutorial" / "43-vertex-ai" / "own" / "cloudbuild.yaml",
+    ],
+    ids=["cloud-run", "vertex-ai"],
+)
+def test_builds_act_as_an_account_that_may_do_little(file: Path) -> None:
+    """It may write its log to Cloud Logging, and to no bucket."""
+    _, build = build_of(file)
+    name, _, domain = build["serviceAccount"].partition("@")
+    assert name == "projects/$PROJECT_ID/serviceAccounts/irisws-build"
+    assert domain == "$PROJECT_ID.iam.gserviceaccount.com"
+    assert build["options"]["logging"] == "CLOUD_LOGGING_ONLY"
+
+
+def test_cloud_run_starts_the_image_that_was_built() -> None:
+    """Under one name, in whatever region and project."""
+    image, _ = build_of(CLOUD_RUN / "cloudbuild.yaml")
+    written = image.replace("europe-west1", "REGION").replace("$PROJECT_ID", "PROJECT_ID")
+    assert manifests.of_cloud_run().container["image"] == written
 
 
 def test_cloud_run_sends_as_much_as_threads_take() -> None:

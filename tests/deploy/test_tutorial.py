@@ -76,6 +76,13 @@ def test_inference_service_mounts_what_the_runtime_opens(predictor: Manifest) ->
     assert predictor["model"]["runtime"] == runtime["metadata"]["name"]
 
 
+@pytest.mark.parametrize("folder", [CHAPTER, KSERVE], ids=["chapter", "example"])
+def test_inference_service_stays_in_the_cluster(folder: Path) -> None:
+    """irisws has no keys: KServe gives it no address outside."""
+    service = the("InferenceService", read(folder / "inference-service.yaml"))
+    assert service["metadata"]["labels"] == {"networking.kserve.io/visibility": "cluster-local"}
+
+
 def test_inference_service_is_that_of_the_examples_but_for_the_model(predictor: Manifest) -> None:
     """Chapter and example ask for the same pod, apart from where the model comes from."""
     service = the("InferenceService", read(KSERVE / "inference-service.yaml"))

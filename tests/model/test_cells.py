@@ -13,8 +13,8 @@ def number(kind: Any = "number") -> Feature:
     return Feature(name="n", kind=kind, minimum=0, maximum=1, quantiles=(0, 0, 0, 1, 1), example=0)
 
 
-def strings(*categories: str) -> Feature:
-    return Feature(name="s", kind="string", categories=categories or None, example="a")
+def strings(*categories: str, example: str = "a") -> Feature:
+    return Feature(name="s", kind="string", categories=categories or None, example=example)
 
 
 def test_missing_values_are_those_of_pandas() -> None:
@@ -43,7 +43,8 @@ def test_missing_values_are_those_of_pandas() -> None:
         (strings("a"), " null ", None),
         (strings("a", "None", ""), "None", "None"),
         (strings("a", "None", ""), "", ""),
-        (strings(), " free text ", " free text "),
+        (strings(), " free text ", "free text"),
+        (strings(example=" as pandas read it"), " free text", " free text"),
         (strings(), "", None),
     ],
 )
@@ -64,3 +65,4 @@ def test_begin_with_blanks() -> None:
     assert not begin_with_blanks([number(), strings("a b", "", "c ")])
     assert begin_with_blanks([number(), strings("a", " b")])
     assert begin_with_blanks([Feature(name=" s", kind="string", example="a")])
+    assert begin_with_blanks([strings(example=" a")])

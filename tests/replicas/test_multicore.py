@@ -58,6 +58,33 @@ def test_two_workers_answer_and_end(command: Command) -> None:
             time.sleep(0.05)
 
 
+def begin(port: int) -> HTTPConnection:
+    """A request whose last byte is still on its way."""
+    connection = HTTPConnection("127.0.0.1", port, timeout=10)
+    body, _ = FLOWERS[0]
+    connection.putrequest("POST", "/")
+    for name, value in (*HEADERS.items(), ("Content-Length", str(len(body)))):
+        connection.putheader(name, value)
+    connection.endheaders(body[:-1])
+    return connection
+
+
+@pytest.mark.parametrize("command", [gunicorn, granian])
+def test_what_is_running_is_answered(command: Command) -> None:
+    """SIGTERM comes in the middle of four requests, and each is answered all the same."""
+    body, wanted = FLOWERS[0]
+    with running(lambda port: command(port, 2), {}) as server:
+        begun = [begin(server.port) for _ in range(4)]
+        time.sleep(1)  # for a worker to take them: none is in the backlog any more
+        os.kill(server.pid, signal.SIGTERM)
+        time.sleep(0.5)
+        for connection in begun:
+            connection.send(body[-1:])
+            reply = connection.getresponse()
+            assert (reply.status, reply.read().strip()) == (200, wanted)
+            connection.close()
+
+
 def is_there(pid: int) -> bool:
     try:
         return "\nState:\tZ" not in Path(f"/proc/{pid}/status").read_text(encoding="utf-8")

@@ -3,6 +3,7 @@
 import signal
 import sys
 import time
+from contextlib import closing
 from http.client import HTTPConnection
 
 import pytest
@@ -124,12 +125,20 @@ def test_connections_are_used_again(replicas: Replicas, running: Running) -> Non
 
 
 def test_metrics_stay_inside(replicas: Replicas, running: Running) -> None:
-    """The numbers of one replica, by chance, are nothing for callers: each is scraped by itself."""
-    for path, status in (("/metrics", 404), ("/health/live", 200)):
-        connection = HTTPConnection("127.0.0.1", running.port, timeout=10)
+    """The numbers of one replica, by chance, are nothing for callers: each is scraped by itself.
+
+    irisws has them under each of these spellings.
+    """
+    for path in ("/metrics", "//metrics", "///metrics", "/%6detrics", "/%2Fmetrics", "/metrics?x"):
+        assert status(replicas.ports[0], path) == 200
+        assert status(running.port, path) == 404, path
+    assert status(running.port, "/health/live") == 200
+
+
+def status(port: int, path: str) -> int:
+    with closing(HTTPConnection("127.0.0.1", port, timeout=10)) as connection:
         connection.request("GET", path)
-        assert connection.getresponse().status == status
-        connection.close()
+        return connection.getresponse().status
 
 
 def test_contract_says_that_a_second_try_is_safe(iris: Model) -> None:

@@ -58,7 +58,7 @@ def test_columns_that_are_not_there(capsys: Capture) -> None:
     ) == (
         USAGE,
         [
-            "--target: there is no column 'Y', there are 'x', 'y'",
+            "--target: there is no column 'Y', did you mean 'y'?",
             "--exclude: there is no column 'ex', did you mean 'x'?",
             "--exclude: there is no column 'name', there are 'x', 'y'",
         ],

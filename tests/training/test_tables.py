@@ -60,6 +60,31 @@ def test_row_numbers_without_a_name(tmp_path: Path, penguins: Any) -> None:
     assert table.notes == ("the column without a name is left out: row numbers, by the look of it",)
 
 
+def test_a_comma_at_the_end_of_each_line(tmp_path: Path) -> None:
+    """A column without a name that is empty holds no row numbers."""
+    table = read(tmp_path, b"x,y,\n1,a,\n2,b, \n")
+    assert list(table.frame.columns) == ["x", "y"]
+    assert table.notes == ("the column without a name is left out: it is empty",)
+
+
+@pytest.mark.parametrize(
+    ("text", "values"),
+    [
+        ("x,y\n1,a\nNA ,b\n 2.5,c\n", [1.0, None, 2.5]),
+        ("x,y\n1,a\n ,b\n\t,c\n", [1.0, None, None]),
+        ("x;y\n1,5;a\nNA \t;b\n2,5;c\n", [1.5, None, 2.5]),
+        ('x,y\n1,a\n" null",b\n3,c\n', [1.0, None, 3.0]),
+        ("x,y\nTrue,a\nNA ,b\nFalse,c\n", [True, None, False]),
+        ("x,y\nu ,a\nNA ,b\nNA.,c\n", ["u", None, "NA."]),
+    ],
+)
+def test_gaps_with_blanks(tmp_path: Path, text: str, values: list[Any]) -> None:
+    """A blank beside a missing value makes no text of the numbers around it."""
+    column = read(tmp_path, text.encode()).frame["x"]
+    assert [None if pandas.isna(value) else value for value in column] == values
+    assert column.dtype.kind == ("f" if isinstance(values[0], float) else "O")
+
+
 def test_parquet(tmp_path: Path, penguins: Any) -> None:
     """Parquet is known by its content; it gives the table that CSV gives."""
     pytest.importorskip("pyarrow")
@@ -146,9 +171,21 @@ NEARLY_NUMBERS = (
 )
 
 
+def grouped(shown: str) -> str:
+    return (
+        "column 'x' is taken for categories, because thousands separators are not read: write "
+        f"{shown!r} without them"
+    )
+
+
 @pytest.mark.parametrize(
     ("column", "warning"),
     [
+        ([f"{n * 37:,}" for n in range(100)], grouped("1,036")),
+        ([f"{n}.234,50" for n in range(100)], grouped("0.234,50")),
+        ([f"{n} 234 567" for n in range(95)] + ["?"] * 5, grouped("0 234 567")),
+        ([f"{n},{n}" for n in range(100)], OWN_VALUES),
+        (["1,234", "u"] * 50, TELLS_ALL),
         (range(100), OWN_VALUES),
         ([f"k{n}" for n in range(95)] + ["k"] * 5, OWN_VALUES),
         ([7] * 100, ONE_VALUE),

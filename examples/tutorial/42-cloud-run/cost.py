@@ -1,6 +1,8 @@
-"""At most what a month on Cloud Run costs: python cost.py REQUESTS_A_MONTH
+"""What the requests of a month cost on Cloud Run: python cost.py REQUESTS_A_MONTH
 
-Billed by request, with 1 CPU and 512 MiB, at the list prices of examples/capacity/prices.toml.
+Billed by request, with 1 CPU and 512 MiB, at the list prices of examples/capacity/prices.toml, if
+no two ever come at the same time. Starts, stops and probes are paid for as well; they are not in
+here.
 """
 
 import sys

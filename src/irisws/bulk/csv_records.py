@@ -12,11 +12,10 @@ from typing import NamedTuple
 import numpy as np
 
 from irisws.bulk.failures import InvalidInput
-from irisws.model.cells import BLANKS
+from irisws.model.cells import BLANKS, other_format
 
 DELIMITERS = (",", ";", "\t")
 
-_UTF_16 = (b"\xff\xfe", b"\xfe\xff")
 _OPEN_QUOTE = "unexpected end of data"  # as the csv module says it
 # A quote that is left open would make one record of all that follows.
 _LONGEST_RECORD = 16 << 20  # bytes
@@ -98,8 +97,8 @@ def read_header(
     Raises:
         InvalidInput: There is no header, or it is no CSV in UTF-8.
     """
-    if chunk.startswith(_UTF_16):
-        raise InvalidInput(["it is text in UTF-16: save it as CSV in UTF-8"])
+    if what := other_format(chunk):
+        raise InvalidInput([f"it is {what}: save it as CSV in UTF-8"])
     if not chunk.strip():
         raise InvalidInput(["it is empty: a header with the names of the columns must come first"])
     headers, wrong = [], []

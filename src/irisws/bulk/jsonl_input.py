@@ -17,6 +17,7 @@ from irisws.bulk.batch import Batch
 from irisws.bulk.failures import InvalidInput
 from irisws.bulk.source import Source
 from irisws.model.card import Feature
+from irisws.model.cells import other_format
 from irisws.model.names import clip, nearest, positions
 from irisws.model.rows import LARGEST_EXACT, Rows, accepts, as_rows, dtype_of, expected
 
@@ -65,6 +66,8 @@ class JsonlReader:
         self._is_table = is_table
         self._chunks = source.chunks()
         self._first = next(self._chunks, b"").removeprefix(b"\xef\xbb\xbf")
+        if what := other_format(self._first):
+            raise InvalidInput([f"it is {what}: save it as JSON Lines in UTF-8"])
         self._line = self._row = 1
         self._positions = positions(features)
         self.names = _names(self._first)

@@ -1,6 +1,6 @@
 """Rows from Parquet, and rows and answers to Parquet, with pyarrow (the extra `parquet`)."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -29,6 +29,7 @@ def import_pyarrow() -> Any:
     """
     try:
         import pyarrow
+        import pyarrow.compute
         import pyarrow.parquet
     except ImportError:
         raise FileFailure('Parquet needs pyarrow: pip install "irisws[parquet]"') from None
@@ -65,7 +66,7 @@ class ParquetReader:
         self._order = find_features(self.names, features)
         self._total = self._file.metadata.num_rows
         self._row = 1
-        self._refuse_types()
+        self._blank = self._refuse_types()
 
     def fraction(self) -> float | None:
         """How much of the input has been read; see `irisws.bulk.batch.Reader`."""
@@ -73,7 +74,12 @@ class ParquetReader:
 
     def batches(self) -> Iterator[Batch]:
         """The rows, some at a time; see `irisws.bulk.batch.Reader`."""
-        found = self._file.iter_batches(batch_size=_BATCH_ROWS)
+        for table in self._tables():
+            yield self._batch(table)
+            self._row += table.num_rows
+
+    def _tables(self, columns: Sequence[str] | None = None) -> "Iterator[pyarrow.RecordBatch]":
+        found = self._file.iter_batches(batch_size=_BATCH_ROWS, columns=columns)
         while True:
             try:
                 table = next(found, None)
@@ -81,28 +87,50 @@ class ParquetReader:
                 raise InvalidInput([f"after row {self._row - 1}: {_first_line(error)}"]) from None
             if table is None:
                 return
-            yield self._batch(table)
-            self._row += table.num_rows
+            yield table
 
-    def _refuse_types(self) -> None:
-        """Refuse columns whose type is none of the feature's kind."""
-        problems = []
-        for feature, at in zip(self._features, self._order, strict=True):
-            kind = _kind(self._pa.types, self.schema.field(at).type)
+    def _refuse_types(self) -> set[int]:
+        """Refuse columns whose type is none of the feature's kind, unless nothing is in them.
+
+        Returns:
+            The positions of the features whose columns are blank: what writes Parquet tells the
+            type of a column by its values, and then there are none.
+        """
+        problems, blank = [], set()
+        for position, (feature, at) in enumerate(zip(self._features, self._order, strict=True)):
+            given = self.schema.field(at).type
+            kind = _kind(self._pa.types, given)
             wanted = {"number", "integer"} if feature.is_numeric else {feature.kind}
-            if kind not in wanted:
-                problems.append(
-                    f"{feature.name}: expected a column of {feature.kind}s, got "
-                    f"{self.schema.field(at).type}"
-                )
+            if kind in wanted or (feature.kind == "boolean" and self._holds_bits(kind, at)):
+                continue
+            if self._are_all(at, lambda column: column.is_null(nan_is_null=True)):
+                blank.add(position)
+                continue
+            problems.append(f"{feature.name}: expected a column of {feature.kind}s, got {given}")
         if problems:
             raise InvalidInput(problems)
+        return blank
+
+    def _holds_bits(self, kind: str, at: int) -> bool:
+        """Whether a column of numbers holds nothing but 0, 1 and missing values."""
+        compute: Any = self._pa.compute
+        bits = self._pa.array([0.0, 1.0, float("nan"), None])
+        return kind in ("number", "integer") and self._are_all(
+            at, lambda column: compute.is_in(self._as_numbers(column), bits)
+        )
+
+    def _are_all(self, at: int, test: Callable[[Any], Any]) -> bool:
+        """Whether a test, that gives an array of booleans, holds of every cell of a column."""
+        name = self.names[at]
+        return all(
+            test(table.column(name)).false_count == 0 for table in self._tables(columns=[name])
+        )
 
     def _batch(self, table: Any) -> Batch:
         rows = np.empty((table.num_rows, len(self._features)), dtype=dtype_of(self._features))
         problems: dict[int, list[str]] = {}
         for position, (feature, at) in enumerate(zip(self._features, self._order, strict=True)):
-            cells = self._cells(table.column(at), feature)
+            cells = self._cells(table.column(at), position)
             rows[:, position] = cells
             for row in _bad(cells, feature, self._largest_value):
                 shown = clip(str(table.column(at)[row].as_py()))
@@ -121,15 +149,23 @@ class ParquetReader:
             values=lambda: [column.to_pylist() for column in table.columns],
         )
 
-    def _cells(self, column: Any, feature: Feature) -> Any:
+    def _cells(self, column: Any, position: int) -> Any:
         """The cells as rows hold them."""
+        is_text = self._features[position].kind == "string"
+        if position in self._blank:
+            return np.full(len(column), None if is_text else np.nan)
+        if not is_text:
+            return self._as_numbers(column).to_numpy(zero_copy_only=False)
         if self._pa.types.is_dictionary(column.type):
             column = column.dictionary_decode()
-        if feature.kind == "string":
-            cells = np.empty(len(column), dtype=object)
-            cells[:] = column.to_pylist()
-            return cells
-        return column.cast(self._pa.float64(), safe=False).to_numpy(zero_copy_only=False)
+        cells = np.empty(len(column), dtype=object)
+        cells[:] = column.to_pylist()
+        return cells
+
+    def _as_numbers(self, column: Any) -> Any:
+        if self._pa.types.is_dictionary(column.type):
+            column = column.dictionary_decode()
+        return column.cast(self._pa.float64(), safe=False)
 
 
 class ParquetWriter:

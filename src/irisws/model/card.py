@@ -81,11 +81,12 @@ class Feature(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Column(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A column of the data frame that the estimator was fitted with."""
+    """A column of the data frame, or of the array of objects, that the estimator had in its fit."""
 
-    name: str
+    name: str | None = None  # an array has none
     dtype: str  # as pandas names it
     null: Literal["nan", "None"] = "nan"  # what stands for a missing object
+    categories: tuple[bool | int | float | str, ...] | None = None  # of the dtype `category`
 
 
 class TargetClass(Struct, frozen=True, kw_only=True):
@@ -169,8 +170,9 @@ class Card(Struct, frozen=True, kw_only=True):
         provenance: `estimator`, `libraries`, `python`, `platform`, `rows`, `data_set`, `seed`.
         scores: `metric`, `mean`, `standard_deviation` and `folds` of each.
         has_probabilities: Whether the estimator gives probabilities.
-        frame: The columns of the data frame that the estimator was fitted with: `name`, `dtype` and
-            `null` of each; null if it was an array.
+        frame: The columns of the data frame, or of the array of objects, that the estimator was
+            fitted with: `name`, `dtype`, `null` and `categories` of each; null if it was an array
+            of numbers.
         leaves: Of a single decision tree: `node`, `rows` and `rows_of_class` of each leaf.
         sample: Training rows to name as the nearest ones, if packing was asked for them: `inputs`
             and `index` of each.

@@ -19,6 +19,15 @@ MISSING = frozenset(
     )
 )
 
+# The first bytes of files that people take for text.
+_OTHER_FORMATS = {
+    b"PK\x03\x04": "a zip archive, as Excel workbooks are",
+    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
+    b"\x1f\x8b": "compressed with gzip",
+    b"\xff\xfe": "UTF-16 text",
+    b"\xfe\xff": "UTF-16 text",
+}
+
 _NUMBER = re.compile(r"[+-]?(?:[0-9]+\.?[0-9]*|\.[0-9]+)(?:[eE][+-]?[0-9]+)?")
 _BOOLEANS = {"true": True, "false": False, "1": True, "0": False}
 
@@ -34,6 +43,9 @@ class CellReader:
             decimal: The sign before the fraction of a number, `.` or `,`; the point is one as well.
         """
         self._kind = feature.kind
+        # Texts that are no categories have blanks if the most frequent one of training has.
+        example = str(feature.example)
+        self._strips = example == example.strip(BLANKS)
         self._categories = frozenset(feature.categories or ())
         self._decimal = decimal
 
@@ -51,7 +63,7 @@ class CellReader:
         if cell in MISSING:
             return None
         if self._kind == "string":
-            return cell if self._categories else text
+            return cell if self._categories or self._strips else text
         if self._kind == "boolean":
             return _BOOLEANS.get(cell.lower(), cell)
         number = cell.replace(self._decimal, ".")
@@ -63,7 +75,12 @@ def is_number(cell: str) -> bool:
     return _NUMBER.fullmatch(cell) is not None
 
 
+def other_format(data: bytes) -> str | None:
+    """What a file is that cannot be text in UTF-8, by its first bytes: "compressed with gzip"."""
+    return next((what for magic, what in _OTHER_FORMATS.items() if data.startswith(magic)), None)
+
+
 def begin_with_blanks(features: Sequence[Feature]) -> bool:
     """Whether a blank after a separator may be part of the cell that follows."""
-    texts = (text for f in features for text in (f.name, *(f.categories or ())))
+    texts = (text for f in features for text in (f.name, f.example, *(f.categories or ())))
     return any(isinstance(text, str) and text[:1] in BLANKS for text in texts if text)

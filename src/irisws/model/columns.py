@@ -8,7 +8,7 @@ import numpy as np
 
 from irisws.model.card import Column, Feature
 from irisws.model.frames import frame_of
-from irisws.model.rows import Rows, is_missing
+from irisws.model.rows import LARGEST_EXACT, Rows, is_missing
 
 Kind = Literal["number", "integer", "boolean", "string"]
 
@@ -16,6 +16,10 @@ MOST_CATEGORIES = 1_000  # different strings; a column of more of them, or of lo
 _LONGEST_CATEGORY = 256
 _LARGEST = 1e37  # rows beyond the training box are compared too, and must fit float32
 _MOST_SHOWN = 5
+_TEXTS = (
+    ": for a column of texts, fit with a data frame, and with "
+    'ColumnTransformer([("t", TfidfVectorizer(), "text")]) before the classifier'
+)
 _QUANTILES = [0.05, 0.25, 0.5, 0.75, 0.95]
 
 
@@ -38,7 +42,7 @@ class Table(NamedTuple):
 
     rows: Rows  # [n, features]
     features: tuple[Feature, ...]
-    frame: tuple[Column, ...] | None
+    frame: tuple[Column, ...] | None  # see `irisws.model.card.Card`
     given: Any  # as the estimator was fitted with it
 
 
@@ -56,11 +60,13 @@ def read_table(
         UnfitData: With every problem of the columns.
     """
     given = _in_order(_as_known(X), fitted_names)
-    frame = frame_of(given) if fitted_names is not None else None
     columns = _columns(given)
     names = _names(given, len(columns), infos)
-    if frame is None and hasattr(given, "to_numpy"):
+    if fitted_names is None and hasattr(given, "to_numpy"):
         given = given.to_numpy()  # the estimator knows no names
+    frame = frame_of(given)
+    if _is_polars(X):  # pandas' frame is what a model file can make again: is it the same to it?
+        given = X[list(fitted_names)] if fitted_names is not None else X.to_numpy()
     wanted = infos or {}
     problems: list[str] = []
     features, cells = [], []
@@ -83,10 +89,8 @@ def _as_known(X: Any) -> Any:
     """X as a pandas data frame or an array; a data frame of polars is turned into one."""
     if hasattr(X, "toarray") and hasattr(X, "nnz"):
         raise UnfitData("X is sparse: pack with a dense one, X.toarray(), or with a sample of it")
-    if hasattr(X, "to_dict") and hasattr(X, "get_columns"):
-        import pandas
-
-        X = pandas.DataFrame({name: X[name].to_list() for name in X.columns})
+    if _is_polars(X):
+        X = _as_pandas(X)
     if hasattr(X, "dtypes") and hasattr(X, "columns"):
         doubled = [str(name) for name, times in Counter(X.columns).items() if times > 1]
         if doubled:
@@ -98,8 +102,25 @@ def _as_known(X: Any) -> Any:
         return X
     array = np.asarray(X)
     if array.ndim != 2 or not array.size:
-        raise UnfitData(f"X must have the shape [n, features], not {array.shape}")
+        hint = _TEXTS if array.ndim == 1 and array.dtype.kind in "OUT" else ""
+        raise UnfitData(f"X must have the shape [n, features], not {array.shape}{hint}")
     return array
+
+
+def _is_polars(X: Any) -> bool:
+    return hasattr(X, "to_dict") and hasattr(X, "get_columns")
+
+
+def _as_pandas(X: Any) -> Any:
+    """A data frame of polars as scikit-learn sees it: a missing string is None."""
+    import pandas
+
+    columns = {}
+    for name in X.columns:
+        values = X[name].to_list()
+        has_strings = any(isinstance(value, str) for value in values)
+        columns[name] = pandas.Series(values, dtype=object if has_strings else None)
+    return pandas.DataFrame(columns)
 
 
 def _in_order(given: Any, fitted_names: Sequence[str] | None) -> Any:
@@ -164,6 +185,11 @@ def _described(about: dict[str, Any], kind: Kind, present: Any) -> Feature:
         if not (np.abs(present) <= _LARGEST).all():
             raise UnfitData(
                 f"column {about['name']!r} must hold finite numbers of at most {_LARGEST:g} only"
+            )
+        if kind == "integer" and np.abs(present).max() > LARGEST_EXACT:
+            raise UnfitData(
+                f"column {about['name']!r} holds whole numbers of more than 15 digits, which JSON "
+                "does not carry exactly: make strings of identifiers, or leave them out"
             )
         quantiles = np.quantile(present, _QUANTILES).round(6).tolist()
         example = _example(present) if kind == "integer" else quantiles[2]

@@ -15,6 +15,10 @@ from irisws.model.rows import is_missing
 # The newest operator sets that every supported ONNX Runtime knows.
 _TARGET_OPSET = {"": 18, "ai.onnx.ml": 3}
 _ML = "ai.onnx.ml"
+_LARGEST_FLOAT = 2**24  # from here on a float32 does not hold every integer
+# What splits text into words, or makes it lower case: in other scripts, and by another locale,
+# otherwise than Python does.
+_READS_TEXT = {"Tokenizer", "StringNormalizer", "TfIdfVectorizer"}
 
 
 class NotConvertible(Exception):
@@ -36,14 +40,21 @@ class Form(NamedTuple):
 def forms(features: Sequence[Feature], frame: Sequence[Column] | None) -> Iterator[Form]:
     """The ways to convert an estimator of these features, the quickest graph first."""
     if not any(feature.kind == "string" for feature in features):
-        yield Form(np.float32, by_column=False, typed=False)
-        yield Form(np.float64, by_column=False, typed=False)
-        if frame is None:
+        for dtype in _number_types(features):
+            yield Form(dtype, by_column=False, typed=False)
+        if frame is None or frame[0].name is None:
             return
     typed = (True, False) if any(map(_is_typed, features)) else (False,)
-    for dtype in (np.float32, np.float64):
+    for dtype in _number_types(features):
         for each in typed:
             yield Form(dtype, by_column=True, typed=each)
+
+
+def _number_types(features: Sequence[Feature]) -> list[type[np.floating[Any]]]:
+    """Doubles alone where an integer and its neighbour are the same float: identifiers, say."""
+    whole = [f for f in features if f.kind == "integer" and f.maximum is not None]
+    largest = max((max(abs(f.minimum or 0), abs(f.maximum or 0)) for f in whole), default=0)
+    return [np.float64] if largest >= _LARGEST_FLOAT else [np.float32, np.float64]
 
 
 def convert(
@@ -83,6 +94,8 @@ def convert(
             raise NotConvertible("skl2onnx has no converter for a part of it") from None
         first_line = str(error).strip().split("\n", 1)[0][:200]
         raise NotConvertible(f"{type(error).__name__}: {first_line}") from None
+    if any(node.op_type in _READS_TEXT for node in onnx.graph.node):
+        raise NotConvertible("ONNX Runtime does not split text into words as Python does")
     if not has_probabilities:
         del onnx.graph.output[1:]  # scores, which nobody asks for
     _declare_target(onnx)
@@ -127,7 +140,8 @@ def _column_inputs(
 
     types = {"number": number, "string": StringTensorType}
     exact = {"integer": Int64TensorType, "boolean": BooleanTensorType}
-    names = [c.name for c in frame] if frame else [f"x{at}" for at in range(len(features))]
+    names = [c.name for c in frame or () if c.name is not None]
+    names = names or [f"x{at}" for at in range(len(features))]
     return [
         (name, (exact[f.kind] if typed and _is_typed(f) else types.get(f.kind, number))([None, 1]))
         for name, f in zip(names, features, strict=True)

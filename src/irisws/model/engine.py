@@ -26,6 +26,7 @@ _NUMBER_TYPES: dict[str, type[np.floating[Any]]] = {
 }
 _STRING_TYPE = "tensor(string)"
 _LABEL_TYPES = ("tensor(int64)", _STRING_TYPE)
+_MOST_AT_ONCE = 2_048  # rows: a graph may hold a distance of each to every training row
 _FATAL_ONLY = 4  # ONNX Runtime would print its own C++ messages otherwise
 
 # A graph may keep weights in other files; nothing is to be read but the file that was proved.
@@ -109,6 +110,16 @@ class OnnxEngine:
 
     def predict(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
         """Answer rows; see `Engine.predict`."""
+        if len(rows) <= _MOST_AT_ONCE:
+            return self._predict(rows)
+        parts = [
+            self._predict(rows[start : start + _MOST_AT_ONCE])
+            for start in range(0, len(rows), _MOST_AT_ONCE)
+        ]
+        indexes, probabilities = zip(*parts, strict=True)
+        return np.concatenate(indexes), np.concatenate(probabilities)
+
+    def _predict(self, rows: Rows) -> tuple[NDArray[Any], NDArray[Any]]:
         try:
             found = self._session.run(self._outputs, self._tensors(rows))
         except Exception as error:  # its exception classes share no public base

@@ -11,7 +11,13 @@ from irisws.model.columns import Table
 from irisws.model.engine import RefusedRow
 from irisws.model.estimator import EstimatorEngine
 from irisws.model.fitness import CannotPack
-from irisws.model.probes import boundary_rows, class_like_rows, probe_rows, with_missing
+from irisws.model.probes import (
+    boundary_rows,
+    class_like_rows,
+    mixed_rows,
+    probe_rows,
+    with_missing,
+)
 from irisws.model.rows import Rows, as_values
 
 TYPICAL_ROWS, BOUNDARY_PAIRS = 60, 60  # golden rows, about
@@ -85,10 +91,13 @@ def _answered(reference: EstimatorEngine, rows: Rows) -> Rows:
 
 
 def compared_rows(codes: Codes, table: Table) -> Rows:
-    """Training rows, jittered copies, rows in and beyond the training box; with missing values."""
+    """Training rows, mixed and jittered copies, rows in and beyond the training box.
+
+    Of the copies some lack values, where that may be.
+    """
     rng = np.random.default_rng(0)
     points = codes.points(table.rows)
-    probes = probe_rows(points, rng)
+    probes = np.vstack([probe_rows(points, rng), mixed_rows(points, rng)])
     may_be_missing = np.array([feature.missing for feature in table.features])
     if may_be_missing.any():
         probes = with_missing(probes, may_be_missing, rng, _MISSING_SHARE)

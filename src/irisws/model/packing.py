@@ -41,7 +41,14 @@ from irisws.model.columns import FeatureInfo, Table, UnfitData, read_table
 from irisws.model.estimator import EstimatorEngine
 from irisws.model.explanation import leaves_of
 from irisws.model.fitness import CannotPack as CannotPack
-from irisws.model.fitness import fitted_names, refuse_other_data, refuse_unfit
+from irisws.model.fitness import (
+    ClassNames,
+    fitted_names,
+    names_of,
+    refuse_other_data,
+    refuse_unfit,
+    refuse_unfit_options,
+)
 from irisws.model.golden import compared_rows, golden_rows
 from irisws.model.model import Model, UnusableModel
 from irisws.model.model_file import read_model_file
@@ -83,7 +90,7 @@ def pack(
     name: str,
     version: str = "1.0",
     features: Mapping[str, FeatureInfo] | None = None,
-    class_names: Sequence[str] | None = None,
+    class_names: ClassNames | None = None,
     data_set: str | None = None,
     seed: int | None = None,
     scores: Sequence[Score] = (),
@@ -102,7 +109,7 @@ def pack(
         estimator: A fitted scikit-learn classifier, a pipeline or a search that ends in one.
         X: The training data, shape `[n, features]`: an array, or a data frame of pandas or polars.
             Columns may hold numbers, integers, booleans or strings, and values may be missing.
-        y: The training labels, shape `[n]`: strings, integers or booleans.
+        y: The training labels, shape `[n]` or `[n, 1]`: strings, integers or booleans.
         path: Where to write, by convention `*.onnx`. An existing file is replaced at the end. A
             `.skops` file goes beside it, under the same name.
         name: The model's name, safe in a URL: letters, digits, `.`, `_` and `-`.
@@ -112,7 +119,8 @@ def pack(
             value may be missing; by default where one is in `X`). With a data frame a few of its
             columns will do. By default the names that the estimator was fitted with, else `x0`,
             `x1`, ….
-        class_names: Names to show, in the order of `estimator.classes_`; by default the labels.
+        class_names: Names to show: in the order of `estimator.classes_`, or a dict from each label
+            to its name, as `{0: "no", 1: "yes"}`. By default the labels.
         data_set: What the model was trained on, for people.
         seed: The random seed of the training, for the record.
         scores: Cross-validated scores, for the record; each an `irisws.model.card.Score`.
@@ -141,7 +149,10 @@ def pack(
     except UnfitData as error:
         raise CannotPack(str(error)) from None
     labels = np.asarray(y)
-    refuse_other_data(estimator, table.rows, labels, class_names)
+    labels = labels[:, 0] if labels.shape[1:] == (1,) else labels  # as scikit-learn takes it
+    refuse_other_data(estimator, table.rows, labels)
+    names = names_of(estimator.classes_, class_names)
+    refuse_unfit_options(name, version, tolerance, table.features, names)
     has_probabilities = callable(getattr(estimator, "predict_proba", None))
     table = with_policies(estimator, table, has_probabilities)
     reference = EstimatorEngine(estimator, table.features, table.frame, has_probabilities)
@@ -158,7 +169,7 @@ def pack(
         version=version,
         created=(created or _today()).isoformat(),
         features=table.features,
-        classes=_classes(estimator.classes_, labels, class_names),
+        classes=_classes(estimator.classes_, labels, names),
         golden=golden,
         tolerance=tolerance,
         parity=form.parity,
@@ -273,11 +284,10 @@ def _summary(model: Model, form: _Form) -> str:
 
 
 def _classes(
-    values: NDArray[Any], y: NDArray[Any], names: Sequence[str] | None
+    values: NDArray[Any], y: NDArray[Any], names: Sequence[str]
 ) -> tuple[TargetClass, ...]:
-    names = [str(value) for value in values] if names is None else names
     return tuple(
-        TargetClass(name=str(name), value=_plain(value), training_rows=int((y == value).sum()))
+        TargetClass(name=name, value=_plain(value), training_rows=int((y == value).sum()))
         for name, value in zip(names, values, strict=True)
     )
 

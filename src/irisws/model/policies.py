@@ -15,6 +15,7 @@ from irisws.model.fitness import CannotPack
 from irisws.model.rows import Rows, is_missing
 
 _MOST_COMPARED = 50_000  # training rows
+_ALIKE = 1e-6  # of probabilities: the same numbers in another type may be added up otherwise
 _SMALL_STEP = 1e-3  # of the width of a column
 
 
@@ -101,13 +102,17 @@ def refuse_drift(reference: EstimatorEngine, table: Table) -> None:
     """Refuse data that, as rows of a request, get another answer than as they were given."""
     sample = slice(0, _MOST_COMPARED)
     try:
-        indexes, _ = reference.predict(table.rows[sample])
+        indexes, probabilities = reference.predict(table.rows[sample])
     except RefusedRow as error:
         raise CannotPack(f"the estimator cannot answer X: {error}") from None
-    expected = reference.indexes(reference.estimator.predict(table.given[sample]))
-    differing = np.flatnonzero(indexes != expected)
+    given = table.given[sample]
+    unlike = indexes != reference.indexes(reference.estimator.predict(given))
+    if probabilities.shape[1]:
+        apart = np.abs(probabilities - reference.estimator.predict_proba(given))
+        unlike |= (apart > _ALIKE).any(axis=1)
+    differing = np.flatnonzero(unlike)
     if len(differing):
         raise CannotPack(
-            f"{len(differing)} rows of X get another label once their values are sent as JSON, the "
-            f"first is row {differing[0]}: give every column one plain type, and fit again"
+            f"{len(differing)} rows of X get another answer once their values are sent as JSON, "
+            f"the first is row {differing[0]}: give every column one plain type, and fit again"
         )

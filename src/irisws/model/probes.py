@@ -48,6 +48,18 @@ def probe_rows(rows: Matrix, rng: np.random.Generator, count: int = 2_000) -> Ma
     return np.vstack([jittered, inside, beyond])
 
 
+def mixed_rows(rows: Matrix, rng: np.random.Generator, count: int = 2_000) -> Matrix:
+    """Rows mixed value by value: where values are rounded, they lie as far apart as training rows.
+
+    Ties between neighbours, say, are as frequent as among callers' rows.
+
+    Returns:
+        Shape `[count, features]`.
+    """
+    picks = rng.integers(len(rows), size=(count, rows.shape[1]))
+    return rows[picks, np.arange(rows.shape[1])]
+
+
 def class_like_rows(rows: Matrix, labels: Labels, rng: np.random.Generator, count: int) -> Matrix:
     """Rows that look like a class, mixed value by value.
 

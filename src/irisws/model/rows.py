@@ -51,7 +51,10 @@ def as_rows(values: Sequence[Sequence[Value]], features: Sequence[Feature]) -> R
     rows = np.empty((len(values), len(features)), dtype=object)
     for column, feature in enumerate(features):
         cells = [row[column] for row in values]
-        rows[:, column] = cells if feature.kind == "string" else np.array(cells, dtype=np.float64)
+        if feature.kind == "string":
+            rows[:, column] = [None if cell != cell else cell for cell in cells]
+        else:
+            rows[:, column] = np.array(cells, dtype=np.float64)
     return rows
 
 
@@ -73,7 +76,8 @@ def is_missing(cells: Rows) -> NDArray[np.bool_]:
 def expected(feature: Feature) -> str:
     """What a value of the feature has to be, in words: "a number in cm", "one of 'a', 'b'"."""
     if feature.closed and feature.categories:
-        shown = ", ".join(map(repr, feature.categories[:_MOST_SHOWN]))
+        listed = feature.categories[:_MOST_SHOWN]
+        shown = ", ".join(with_unit(value, feature, unit=False) for value in listed)
         more = len(feature.categories) - _MOST_SHOWN
         text = f"one of {shown}{f' and {more} more' if more > 0 else ''}"
     else:
@@ -92,12 +96,12 @@ def accepts(value: Any, feature: Feature, largest_value: float) -> bool:
     """Whether a Python value is one of the feature.
 
     Args:
-        value: Of any type: None is a missing value, NaN one of a number.
+        value: Of any type: None and NaN are missing values.
         feature: The feature.
         largest_value: The largest absolute value that a number may have.
     """
     if value is None or value != value:
-        return feature.missing and (value is None or feature.is_numeric)
+        return feature.missing
     if feature.kind == "string":
         return isinstance(value, str) and _is_encodable(value) and _is_open_to(value, feature)
     if feature.kind == "boolean":
@@ -114,8 +118,9 @@ def read_rows(given: Any, features: Sequence[Feature], largest_value: float) -> 
     """Read rows of any usual form.
 
     Args:
-        given: An array of shape `[n, features]`, a data frame (columns in any order), or a sequence
-            of rows, each a sequence in card order or a mapping by name or alias.
+        given: An array of shape `[n, features]`, a data frame or a table of pyarrow (columns in any
+            order), or a sequence of rows, each a sequence in card order or a mapping by name or
+            alias.
         features: The card's.
         largest_value: The largest absolute value that a number may have.
 
@@ -123,6 +128,7 @@ def read_rows(given: Any, features: Sequence[Feature], largest_value: float) -> 
         InvalidRow: A row of the wrong length, an unknown or missing name, or a value that the
             feature does not take.
     """
+    given = _some_rows(given)
     plain = _plain_numbers(given, features)
     if plain is not None:
         return _checked_numbers(plain, features, largest_value)
@@ -134,6 +140,22 @@ def read_rows(given: Any, features: Sequence[Feature], largest_value: float) -> 
     if problems:
         raise InvalidRow("; ".join(problems[:_MOST_SHOWN]) + f" (values at fault: {len(problems)})")
     return as_rows(rows, features)
+
+
+def _some_rows(given: Any) -> Any:
+    """What was given, if it may be rows: a table of pyarrow as mappings, a matrix as an array."""
+    if hasattr(given, "to_pylist") and hasattr(given, "column_names"):
+        if len(set(given.column_names)) != len(given.column_names):
+            raise InvalidRow("the table has two columns of one name")
+        return given.to_pylist()
+    is_sparse = hasattr(given, "toarray") and hasattr(given, "nnz")
+    if is_sparse or isinstance(given, Mapping) or not hasattr(given, "__iter__"):
+        made_by = "collect" if hasattr(given, "collect") else "toarray" if is_sparse else None
+        raise InvalidRow(
+            f"give a list of rows, an array or a data frame, not {type(given).__name__}"
+            + (f": {made_by}() makes one of it" if made_by else "; one row is a list of it, [row]")
+        )
+    return np.asarray(given) if isinstance(given, np.matrix) else given
 
 
 def _plain_numbers(given: Any, features: Sequence[Feature]) -> Rows | None:
@@ -179,9 +201,14 @@ def _records(given: Any) -> Any:
 
 
 def _by_position(at: int, row: Any, features: Sequence[Feature]) -> Sequence[Any]:
+    if hasattr(row, "to_dict") and all(isinstance(name, str) for name in row.index):
+        row = row.astype(object).where(row.notna(), None).to_dict()  # a row of a data frame
     if not isinstance(row, Mapping):
         if isinstance(row, str) or not hasattr(row, "__len__"):
-            raise InvalidRow(f"row {at} must be a sequence or a mapping of values")
+            raise InvalidRow(
+                f"row {at} must be a sequence or a mapping of values, not {type(row).__name__}: "
+                "give a list of rows, [row] for one"
+            )
         values: Sequence[Any] = row.tolist() if isinstance(row, np.ndarray) else row
         return values
     known = positions(features)

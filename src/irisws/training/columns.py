@@ -1,14 +1,11 @@
 """The columns of the training data: what kind each is, and what would make a bad model of them."""
 
-import difflib
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Literal
 
-import msgspec
-
-from irisws.model.card import Name
+from irisws.model.names import nearest, unfit_names
 from irisws.training.problems import InvalidData, WrongOptions
 
 Kind = Literal["number", "integer", "boolean", "string"]
@@ -22,6 +19,9 @@ _KINDS: dict[str, Kind] = {
 }
 _TIMES = ("datetime64", "datetime", "date", "time", "timedelta64", "timedelta", "period")
 _TIME = re.compile(r"\d{4}-\d\d-\d\d([T ].*)?|\d{1,2}[./-]\d{1,2}[./-]\d{2,4}|\d{4}/\d\d?/\d\d?")
+
+# Numbers as people group them: 1,234 or 1.234,50 or 1'234.
+_GROUPED = re.compile(r"[+-]?\d{1,3}(?:([.,'’ \u00a0\u202f])\d{3})(?:\1\d{3})*(?:[.,]\d+)?")
 
 _LARGEST = 1e37  # what packing compares must fit float32
 _FEWEST_ROWS = 20  # below, that all values differ says nothing
@@ -89,8 +89,8 @@ def _refuse_unknown(names: list[str], target: str, exclude: Sequence[str]) -> No
     problems = []
     for option, name in (("--target", target), *(("--exclude", each) for each in exclude)):
         if name not in names:
-            near = difflib.get_close_matches(name, names, 1)
-            hint = f"did you mean {near[0]!r}?" if near else _listed(names)
+            near = nearest(name, names)
+            hint = f"did you mean {near!r}?" if near is not None else _listed(names)
             problems.append(f"{option}: there is no column {name!r}, {hint}")
     if target in exclude:
         problems.append(f"--exclude: {target!r} is the target")
@@ -137,7 +137,7 @@ def _labels(column: Any, name: str, problems: list[str]) -> Any:
         found = f"one class only, {str(present.iloc[0])[:40]}" if len(present) else "no class"
         problems.append(f"target {name!r} has {found}: a classifier needs two")
     if kind == "string":
-        problems += _bad_names(f"class of {name!r}", present.unique().tolist())
+        problems += unfit_names(f"class of {name!r}", present.unique().tolist())
     return present.astype("bool" if kind == "boolean" else object if kind == "string" else "int64")
 
 
@@ -155,7 +155,7 @@ def _feature(column: Any, name: str) -> tuple[Kind, Any]:
         raise InvalidData(
             [f"column {name!r} holds {_in_words(inferred)}: --exclude it, or make it numbers"]
         )
-    problems = _bad_names("column", [name])
+    problems = unfit_names("column", [name])
     if kind in ("number", "integer"):
         column = _as_numbers(column)
         unfit = int((column.abs() > _LARGEST).sum())
@@ -192,25 +192,16 @@ def _in_words(inferred: str) -> str:
     return f"{inferred} values"
 
 
-def _bad_names(what: str, names: Sequence[str]) -> list[str]:
-    """Names that a card refuses, since they are members of JSON objects."""
-    problems = []
-    for name in names:
-        try:
-            msgspec.convert(name, Name)
-        except msgspec.ValidationError:
-            problems.append(
-                f"{what} {name[:40]!r}: a name has 1 to 256 characters, none of them a quotation "
-                "mark, a backslash or a control character"
-            )
-    return problems
-
-
 def _warnings(column: Any, name: str, kind: Kind, y: Any) -> list[str]:
     present = column.dropna()
     different = present.nunique()
     if different == 1:
         return [f"column {name!r} holds one value only: the model learns nothing from it"]
+    if kind == "string" and (grouped := _grouped(present)):
+        return [
+            f"column {name!r} is taken for categories, because thousands separators are not read: "
+            f"write {grouped!r} without them"
+        ]
     if kind != "number" and _is_nearly_unique(different, len(present), kind):
         return [
             f"column {name!r} has a value of its own in nearly every row: if it is an identifier "
@@ -235,11 +226,24 @@ def _is_nearly_unique(different: int, rows: int, kind: Kind) -> bool:
     return rows >= _FEWEST_ROWS and different >= least
 
 
-def _no_numbers(present: Any) -> list[str]:
-    """The values that are no numbers, if nearly all values are."""
+def _grouped(present: Any) -> str | None:
+    """A number with thousands separators, if nearly all values are such or plain numbers."""
+    grouped = present[[_GROUPED.fullmatch(value.strip()) is not None for value in present]]
+    rest = present.drop(grouped.index)
+    if not len(grouped) or len(grouped) + _are_numbers(rest).sum() < _NEARLY_ALL * len(present):
+        return None
+    return str(grouped.iloc[0])
+
+
+def _are_numbers(present: Any) -> Any:
     from pandas import to_numeric
 
-    is_number = to_numeric(present, errors="coerce").notna()
+    return to_numeric(present, errors="coerce").notna()
+
+
+def _no_numbers(present: Any) -> list[str]:
+    """The values that are no numbers, if nearly all values are."""
+    is_number = _are_numbers(present)
     if is_number.all() or is_number.mean() < _NEARLY_ALL:
         return []
     return [str(value) for value in present[~is_number].unique()]

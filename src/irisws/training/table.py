@@ -5,11 +5,12 @@ import hashlib
 import io
 import sys
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from irisws.model.cells import BLANKS, MISSING
+from irisws.model.cells import BLANKS, MISSING, other_format
 from irisws.training.problems import CannotTrain, InvalidData
 
 STDIN = "-"
@@ -17,15 +18,6 @@ STDIN = "-"
 _DELIMITERS = ",;\t"
 _MOST_SHOWN = 5
 _NAMELESS = ("", "__index_level_0__")  # row numbers, as pandas and R write them to CSV and Parquet
-
-# The first bytes of files that people take for CSV.
-_OTHER_FORMATS = {
-    b"PK\x03\x04": "a zip archive, as Excel workbooks are",
-    b"\xd0\xcf\x11\xe0": "an old Excel workbook",
-    b"\x1f\x8b": "compressed with gzip",
-    b"\xff\xfe": "UTF-16 text",
-    b"\xfe\xff": "UTF-16 text",
-}
 
 
 @dataclass(frozen=True)
@@ -67,15 +59,20 @@ def read_table(path: str) -> Table:
     except InvalidData as error:
         raise InvalidData(f"{source} {problem}" for problem in error.problems) from None
     nameless = [name for name in frame.columns if name in _NAMELESS]
-    notes = ["the column without a name is left out: row numbers, by the look of it"]
     if not len(frame):
         raise InvalidData([f"{source} has column names and no rows"])
     return Table(
         frame=frame.drop(columns=nameless),
         source=source,
         sha256=hashlib.sha256(data).hexdigest(),
-        notes=tuple(notes if nameless else []),
+        notes=tuple(_note(frame[name]) for name in nameless),
     )
+
+
+def _note(nameless: Any) -> str:
+    """What is told of a column without a name, such as a comma at the end of each line makes."""
+    why = "it is empty" if nameless.isna().all() else "row numbers, by the look of it"
+    return f"the column without a name is left out: {why}"
 
 
 def _read(path: str) -> bytes:
@@ -117,7 +114,7 @@ def _read_csv(data: bytes) -> Any:
     header = _header(text, delimiter)
     _refuse_header(header)
 
-    def read(decimal: str) -> Any:
+    def read(decimal: str, gaps: Collection[str] = MISSING) -> Any:
         frame = pandas.read_csv(
             io.StringIO(text),
             sep=delimiter,
@@ -126,9 +123,11 @@ def _read_csv(data: bytes) -> Any:
             low_memory=False,  # one type a column, not one a chunk
             skipinitialspace=True,
             keep_default_na=False,
-            na_values=sorted(MISSING),
+            na_values=sorted(gaps),
         )
         frame.columns = header
+        if padded := _padded_gaps(frame):  # again: without them it may be a column of numbers
+            return read(decimal, {*gaps, *padded})
         return pandas.DataFrame({name: _without_blanks(frame[name]) for name in header})
 
     frame = read(".")
@@ -142,14 +141,19 @@ def _without_blanks(column: Any) -> Any:
     """The column with its texts as they are without blanks around them."""
     if column.dtype.kind in "iufb":
         return column
-    texts = column.map(lambda value: value.strip(BLANKS) if isinstance(value, str) else value)
-    return texts.mask(texts.isin(MISSING))
+    return column.map(lambda value: value.strip(BLANKS) if isinstance(value, str) else value)
+
+
+def _padded_gaps(frame: Any) -> set[str]:
+    """The texts that are missing values but for blanks around them."""
+    columns = (frame[name] for name in frame.columns if frame[name].dtype.kind not in "iufb")
+    texts = {text for column in columns for text in column.unique() if isinstance(text, str)}
+    return {text for text in texts if text.strip(BLANKS) in MISSING}
 
 
 def _decoded(data: bytes) -> str:
-    for magic, what in _OTHER_FORMATS.items():
-        if data.startswith(magic):
-            raise InvalidData([f"is {what}: save it as CSV in UTF-8"])
+    if what := other_format(data):
+        raise InvalidData([f"is {what}: save it as CSV in UTF-8"])
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:

@@ -9,10 +9,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import msgspec
-
-from irisws.model.card import Identifier
 from irisws.model.model import Model
+from irisws.model.names import IDENTIFIER, is_identifier
 from irisws.model.packing import pack
 from irisws.training import estimators
 from irisws.training.columns import TrainingData, training_data
@@ -139,8 +137,8 @@ def _name_and_path(plan: Plan) -> tuple[str, Path]:
             ("--test-size", plan.test_size, "between 0 and 1", 0 < plan.test_size < 1),
             ("--folds", plan.folds, "at least 2", plan.folds >= 2),
             ("--seed", plan.seed, f"0 to {_LARGEST_SEED}", 0 <= plan.seed <= _LARGEST_SEED),
-            ("--name", name, _IDENTIFIER, _is_identifier(name)),
-            ("--model-version", version, _IDENTIFIER, _is_identifier(version)),
+            ("--name", name, IDENTIFIER, is_identifier(name)),
+            ("--model-version", version, IDENTIFIER, is_identifier(version)),
         )
         if not is_right
     ]
@@ -152,17 +150,6 @@ def _name_and_path(plan: Plan) -> tuple[str, Path]:
     if not out.parent.is_dir():
         raise CannotTrain([f"cannot write {out}: there is no directory {out.parent}"])
     return name, out
-
-
-_IDENTIFIER = "1 to 64 letters (A to Z), digits, '.', '_' and '-', of which the first is no sign"
-
-
-def _is_identifier(text: str) -> bool:
-    try:
-        msgspec.convert(text, Identifier)
-    except msgspec.ValidationError:
-        return False
-    return True
 
 
 def _small_classes(labels: Any, plan: Plan) -> list[str]:
