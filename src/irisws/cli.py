@@ -254,7 +254,6 @@ def _predict(options: argparse.Namespace) -> int:
 def _predict_file(model: "Model", options: argparse.Namespace) -> int:
     from irisws.bulk.failures import FileFailure, InvalidInput
     from irisws.bulk.run import predict_file
-    from irisws.bulk.source import STANDARD
 
     try:
         job = bulk.read_job(options)
@@ -267,8 +266,7 @@ def _predict_file(model: "Model", options: argparse.Namespace) -> int:
         problems = _listed(error.problems)
         raise _CommandFailed(EXIT_INVALID_DATA, f"{options.input}: {problems}") from None
     except KeyboardInterrupt:
-        what = "" if options.output == STANDARD else f": {options.output} is not written"
-        raise _CommandFailed(EXIT_INTERRUPTED, f"interrupted{what}") from None
+        raise _CommandFailed(EXIT_INTERRUPTED, "interrupted") from None
     _say(f"irisws: {summary.told(job)}")
     return EXIT_OK
 

@@ -46,6 +46,7 @@ _QUIET_SECONDS = 0.5
 _CLOSING_SECONDS = 1.0  # until the main loop has closed what a worker has shut down
 _HANDSHAKE_SECONDS = 0.2  # a connection that has begun is complete, across an ocean as well
 _TICK_SECONDS = 0.05
+_LAST_SECONDS = 0.2  # for workers that are just done, after a second signal
 
 _SHORT_REPLY_BYTES = 65_536  # longer ones are not worth the copy that joins them to their header
 
@@ -64,11 +65,6 @@ _REFUSALS = {
 _MOST_ON_WINDOWS = 480
 
 _SD_LISTEN_FDS_START = 3  # sd_listen_fds(3)
-
-_HINTS = {
-    errno.EADDRINUSE: "; stop the program that does, or give another --port",
-    errno.EACCES: "; ports below 1024 are the administrator's",
-}
 
 
 class CannotListen(OSError):
@@ -197,7 +193,7 @@ class Server:
             wasyncore.close_all(self._map)
             where = "the inherited socket" if inherited else f"{settings.host}:{settings.port}"
             reason = error.strerror if isinstance(error, OSError) else "not an address"
-            hint = _HINTS.get(getattr(error, "errno", None) or 0, "")
+            hint = _hint(error, settings.port)
             raise CannotListen(f"cannot listen on {where}: {reason}{hint}") from None
         self._listeners = [s for s in self._map.values() if isinstance(s, BaseWSGIServer)]
         for listener in self._listeners:
@@ -243,7 +239,10 @@ class Server:
         self._turn_until(began + self._settings.lame_duck_seconds)
         self._stop_listening()
         self._finish(began + self._settings.lame_duck_seconds + self._settings.grace_seconds)
-        unanswered = sum(channel.unanswered() for channel in self._channels())
+        # A worker whose reply has gone out may not have had the time to say so.
+        last = time.monotonic() + _LAST_SECONDS
+        while (unanswered := self._unanswered()) and time.monotonic() < last:
+            self._turn(_TICK_SECONDS)
         self._server.task_dispatcher.shutdown(timeout=0 if unanswered else 1)
         wasyncore.close_all(self._map)
         if unanswered:
@@ -276,6 +275,9 @@ class Server:
                 if began < quiet_since and channel.is_idle_since(quiet_since):
                     channel.will_close = True  # idle keep-alive, or a half-sent request
             self._turn(_TICK_SECONDS)
+
+    def _unanswered(self) -> int:
+        return sum(channel.unanswered() for channel in self._channels())
 
     def _channels(self) -> list[_Channel]:
         return [s for s in self._map.values() if isinstance(s, _Channel)]
@@ -322,6 +324,15 @@ def _inherited_sockets(environ: Mapping[str, str]) -> list[socket.socket]:
         return [socket.socket(fileno=_SD_LISTEN_FDS_START + at) for at in range(count)]
     except (OSError, ValueError) as error:
         raise CannotListen(f"cannot listen on the sockets of LISTEN_FDS: {error}") from None
+
+
+def _hint(error: OSError | ValueError, port: int) -> str:
+    number = getattr(error, "errno", None)
+    if number == errno.EADDRINUSE:
+        return "; stop the program that does, or give another --port"
+    if number == errno.EACCES and port < 1024 and os.name != "nt":
+        return "; ports below 1024 are the administrator's"
+    return ""
 
 
 def _has_temporary_directory() -> bool:

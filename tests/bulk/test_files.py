@@ -191,7 +191,7 @@ def test_disk_that_runs_full(tmp_path: Path, suffix: str) -> None:
 
 @posix
 def test_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
-    """Ctrl-C in the middle has status 130, says what is not there and leaves nothing."""
+    """Ctrl-C in the middle has status 130, says so and leaves nothing."""
     out = tmp_path / "out.csv"
     command = [*COMMAND, "--input", "-", "--output", str(out)]
     with subprocess.Popen(command, stdin=subprocess.PIPE, stderr=subprocess.PIPE) as process:
@@ -205,8 +205,7 @@ def test_interrupt_leaves_no_half_file(tmp_path: Path) -> None:
         assert names_in(tmp_path) != ["out.csv"]
         process.send_signal(signal.SIGINT)
         errors = process.communicate(timeout=30)[1]
-    message = f"irisws: interrupted: {out} is not written\n"
-    assert (process.returncode, errors.decode(), names_in(tmp_path)) == (130, message, [])
+    assert (process.returncode, errors, names_in(tmp_path)) == (130, b"irisws: interrupted\n", [])
 
 
 def peak_bytes(path: Path, rows: int) -> int:

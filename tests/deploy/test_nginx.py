@@ -89,10 +89,12 @@ def caller(server: ServerProcess, certificate: Path, tmp_path: Path) -> Iterator
             stderr=log,
         )
     caller = Caller(port, certificate)
-    wait_until(caller.is_there)
-    yield caller
-    nginx.terminate()
-    nginx.wait(10)
+    try:
+        wait_until(caller.is_there)
+        yield caller
+    finally:
+        nginx.terminate()
+        nginx.wait(10)
 
 
 @pytest.mark.parametrize(

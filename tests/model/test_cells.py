@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from pandas._libs.parsers import STR_NA_VALUES
+from pandas._libs.parsers import STR_NA_VALUES  # what read_csv's na_values has by default
 
 from irisws.model.card import Feature
 from irisws.model.cells import MISSING, CellReader, begin_with_blanks

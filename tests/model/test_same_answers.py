@@ -8,9 +8,11 @@ import pandas as pd
 import polars as pl
 import pytest
 from sklearn.compose import ColumnTransformer
+from sklearn.datasets import load_breast_cancer
 from sklearn.feature_extraction.text import TfidfVectorizer
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression
+from sklearn.naive_bayes import GaussianNB
 from sklearn.neighbors import KNeighborsClassifier
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, OrdinalEncoder, StandardScaler
@@ -139,6 +141,40 @@ def test_identifiers_and_their_neighbours(tmp_path: Path) -> None:
     estimator = encoded(encoder, "shop", DecisionTreeClassifier()).fit(X, y)
     model = pack(estimator, X, y, tmp_path / "p.onnx", name="p", report=None)
     alike(model, estimator, pd.DataFrame({"num": 0.0, "shop": np.unique(known) + 1}))
+
+
+def test_identifiers_of_which_some_are_missing(tmp_path: Path) -> None:
+    """pandas makes floats of them, and they are whole all the same."""
+    known = RNG.choice(RNG.integers(10**8, 10**9, 40), ROWS).astype(float)
+    X = pd.DataFrame({"num": NUMBERS, "shop": np.where(NUMBERS > 2, np.nan, known)})
+    y = (X.num > 1.5) | (known % 3 == 0)
+    encoder = OrdinalEncoder(handle_unknown="use_encoded_value", unknown_value=-1)
+    tree = DecisionTreeClassifier()
+    estimator = encoded(make_pipeline(encoder, SimpleImputer()), "shop", tree).fit(X, y)
+    model = pack(estimator, X, y, tmp_path / "p.onnx", name="p", report=None)
+    alike(model, estimator, pd.DataFrame({"num": 0.0, "shop": np.unique(known) + 1}))
+
+
+def test_tree_of_large_integers(tmp_path: Path) -> None:
+    """It compares in float32 itself: it stays a graph, and is explained."""
+    X = pd.DataFrame({"revenue": RNG.integers(0, 2**25, ROWS), "num": NUMBERS})
+    y = X.revenue > 2**24
+    estimator = DecisionTreeClassifier(random_state=0).fit(X, y)
+    model = pack(estimator, X, y, tmp_path / "p.onnx", name="p", report=None)
+    assert model.path.suffix == ".onnx"
+    assert model.card.leaves
+    alike(model, estimator, X)
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float16"])
+def test_narrow_floats(tmp_path: Path, dtype: str) -> None:
+    """Sums differ a little with the type; what it does not hold stays as it is."""
+    X, y = load_breast_cancer(return_X_y=True)
+    estimator = make_pipeline(StandardScaler(), GaussianNB())
+    frame = pd.DataFrame(X.astype(dtype)).add_prefix("c")
+    model = pack(estimator.fit(frame, y), frame, y, tmp_path / "p.onnx", name="p", report=None)
+    wide = pd.DataFrame(X[:3]).add_prefix("c").assign(c0=70_000.0)
+    assert [p.label for p in model.predict(wide)] == list(map(str, estimator.predict(wide)))
 
 
 def test_identifiers_that_json_does_not_carry(tmp_path: Path) -> None:

@@ -178,7 +178,8 @@ def _records(body: bytes, blanks_count: bool) -> Iterator[tuple[int, list[str]]]
     line = 1
     try:
         for cells in reader:
-            yield line, cells
+            if cells:  # a blank line is no record
+                yield line, cells
             line = reader.line_num + 1
     except csv.Error as error:
         raise _not_csv(f"{error} in line {reader.line_num}") from None

@@ -12,7 +12,6 @@ reply is JSON whatever the request was, unless Accept asks for CSV: one value a 
 
 import csv
 from collections.abc import Iterable, Sequence
-from functools import partial
 from io import StringIO
 
 import msgspec
@@ -47,8 +46,10 @@ def predict(model: Model, max_rows: int) -> Handler:
         wanted = negotiate(request.environ.get("HTTP_ACCEPT", ""), _REPLIES)
         body = request.body()
         is_csv = sent.name == CSV
-        read_csv = partial(lines.read, header=sent.parameters.get("header"))
-        matrix = large.read(read_csv if is_csv else frames.read, body)
+        header = sent.parameters.get("header")
+        matrix = large.read(
+            lambda body: lines.read(body, header) if is_csv else frames.read(body), body
+        )
         answers = model.answer(matrix)
         request.answered = tally(answers)
         indexes = answers.indexes.tolist()

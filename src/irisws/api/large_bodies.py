@@ -8,12 +8,13 @@ from collections.abc import Callable, Sequence
 from threading import Lock
 from typing import TypeVar
 
-from irisws.api.document import InvalidRows
+from irisws.api.document import InvalidRows, NotJson
 from irisws.model.card import Feature
-from irisws.web.problem import Fault
+from irisws.web.problem import Fault, Problem
 
 _LARGE = 1 << 20  # bytes
-_ASIDE = 10_000  # commas of what is no row: parameters, names of columns
+_IN_INDEX = 4  # commas: an index may have levels, or texts
+_ASIDE = 10_000  # commas of parameters and the like
 
 T = TypeVar("T")
 
@@ -26,10 +27,11 @@ class LargeBodies:
     def __init__(self, features: Sequence[Feature], max_rows: int) -> None:
         self._max_rows = max_rows
         self._width = len(features)
-        # A row has a comma for each value, and its place in an index another one; within strings
-        # there may be any number of them.
-        has_strings = any(feature.kind == "string" for feature in features)
-        self._most_commas = None if has_strings else max_rows * (self._width + 1) + _ASIDE
+        # A row has a comma for each value, and some for its place in an index; the names of columns
+        # are one row more. Within texts and names there may be any number of them.
+        may_be_any = any(f.kind == "string" or "," in f.name + (f.alias or "") for f in features)
+        most = (max_rows + 1) * (self._width + _IN_INDEX) + _ASIDE
+        self._most_commas = None if may_be_any else most
 
     def read(self, read: Callable[[bytes], T], body: bytes) -> T:
         """Read a body; nothing is kept but what is returned.
@@ -48,6 +50,6 @@ class LargeBodies:
         with _one_at_a_time:
             try:
                 return read(body)
-            except Exception as error:  # its frames, and those of its cause, hold what was parsed
+            except (NotJson, InvalidRows, Problem) as error:  # whose frames hold what was parsed
                 error.__context__ = None
                 raise error.with_traceback(None) from None

@@ -290,7 +290,7 @@ def _texts(part: memoryview, count: int, pointer: str, faults: Faults) -> list[A
     """The elements of a BYTES tensor: each its length in four bytes, then UTF-8."""
     texts: list[Any] = []
     start = 0
-    while start < len(part):
+    while start < len(part) and len(texts) <= count:
         size = int.from_bytes(part[start : start + _LENGTH_SIZE], "little")
         start += _LENGTH_SIZE + size
         if start > len(part):
@@ -302,7 +302,8 @@ def _texts(part: memoryview, count: int, pointer: str, faults: Faults) -> list[A
             faults.add(pointer, f"element {len(texts)}: is not UTF-8")
             return None
     if len(texts) != count:
-        faults.add(pointer, f"expected {count} elements, got {len(texts)}")
+        found = "more" if len(texts) > count else len(texts)
+        faults.add(pointer, f"expected {count} elements, got {found}")
         return None
     return texts
 

@@ -147,7 +147,11 @@ class CsvReader:
 
     def _values(self, columns: list[list[str]], rows: Rows | None) -> list[list[Any]]:
         """All columns: values of the features, and text for the others."""
-        values: list[list[Any]] = list(columns)
+        # The csv module leaves out the blanks after a delimiter, and is not asked for every chunk.
+        values: list[list[Any]] = [
+            cells if self._blanks_count else [cell.lstrip(" ") for cell in cells]
+            for cells in columns
+        ]
         for position, (at, feature) in enumerate(zip(self._order, self._features, strict=True)):
             if rows is None:
                 column = read_column(columns[at], feature, self._largest_value, self._decimal)

@@ -30,4 +30,8 @@ def publish(temporary: Path, path: Path) -> None:
         mask = os.umask(0)
         os.umask(mask)
         temporary.chmod(0o666 & ~mask)
-    os.replace(temporary, path)
+    try:
+        os.replace(temporary, path)
+    except OSError:
+        temporary.chmod(0o600)  # Windows removes no file that is read-only
+        raise

@@ -9,8 +9,9 @@ other.
 import contextlib
 import hashlib
 import os
-import tempfile
 from pathlib import Path
+
+from irisws.model.atomic import open_beside
 
 
 def folder() -> Path | None:
@@ -46,13 +47,14 @@ def store(cache: Path | None, key: str, data: bytes) -> None:
         return
     with contextlib.suppress(OSError):
         cache.mkdir(mode=0o700, parents=True, exist_ok=True)
-        handle, name = tempfile.mkstemp(dir=cache, prefix=".", suffix=".part")
+        place = cache / f"{key}-{_digest(data)}.onnx"
+        file, temporary = open_beside(place)
         try:
-            with os.fdopen(handle, "wb") as file:
+            with file:
                 file.write(data)
-            os.replace(name, cache / f"{key}-{_digest(data)}.onnx")
+            os.replace(temporary, place)
         except BaseException:
-            os.unlink(name)
+            temporary.unlink()
             raise
 
 

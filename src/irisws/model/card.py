@@ -220,12 +220,15 @@ class Card(Struct, frozen=True, kw_only=True):
     def summary(self) -> dict[str, Any]:
         """The card as plain JSON values, with the number of rows in place of the rows.
 
-        `golden_rows` is that of `golden`, `sample_rows` that of `sample`; leaves are left out.
+        `golden_rows` is that of `golden`, `sample_rows` that of `sample`; leaves are left out, and
+        the frame's categories, of which there may be any number.
         """
         document: dict[str, Any] = msgspec.to_builtins(self)
         document["golden_rows"] = len(document.pop("golden"))
         document["sample_rows"] = len(document.pop("sample"))
         del document["leaves"]
+        for column in document["frame"] or ():
+            column.pop("categories", None)
         return document
 
 

@@ -82,5 +82,5 @@ def other_format(data: bytes) -> str | None:
 
 def begin_with_blanks(features: Sequence[Feature]) -> bool:
     """Whether a blank after a separator may be part of the cell that follows."""
-    texts = (text for f in features for text in (f.name, f.example, *(f.categories or ())))
+    texts = (text for f in features for text in (f.name, f.alias, f.example, *(f.categories or ())))
     return any(isinstance(text, str) and text[:1] in BLANKS for text in texts if text)

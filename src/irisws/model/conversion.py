@@ -15,7 +15,6 @@ from irisws.model.rows import is_missing
 # The newest operator sets that every supported ONNX Runtime knows.
 _TARGET_OPSET = {"": 18, "ai.onnx.ml": 3}
 _ML = "ai.onnx.ml"
-_LARGEST_FLOAT = 2**24  # from here on a float32 does not hold every integer
 # What splits text into words, or makes it lower case: in other scripts, and by another locale,
 # otherwise than Python does.
 _READS_TEXT = {"Tokenizer", "StringNormalizer", "TfIdfVectorizer"}
@@ -40,21 +39,14 @@ class Form(NamedTuple):
 def forms(features: Sequence[Feature], frame: Sequence[Column] | None) -> Iterator[Form]:
     """The ways to convert an estimator of these features, the quickest graph first."""
     if not any(feature.kind == "string" for feature in features):
-        for dtype in _number_types(features):
+        for dtype in (np.float32, np.float64):
             yield Form(dtype, by_column=False, typed=False)
         if frame is None or frame[0].name is None:
             return
     typed = (True, False) if any(map(_is_typed, features)) else (False,)
-    for dtype in _number_types(features):
+    for dtype in (np.float32, np.float64):
         for each in typed:
             yield Form(dtype, by_column=True, typed=each)
-
-
-def _number_types(features: Sequence[Feature]) -> list[type[np.floating[Any]]]:
-    """Doubles alone where an integer and its neighbour are the same float: identifiers, say."""
-    whole = [f for f in features if f.kind == "integer" and f.maximum is not None]
-    largest = max((max(abs(f.minimum or 0), abs(f.maximum or 0)) for f in whole), default=0)
-    return [np.float64] if largest >= _LARGEST_FLOAT else [np.float32, np.float64]
 
 
 def convert(

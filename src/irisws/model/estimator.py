@@ -33,7 +33,7 @@ class EstimatorEngine:
         Args:
             estimator: With `classes_`, and with `predict_proba` if it has probabilities.
             features: The card's.
-            frame: The columns of the data frame of the fit, in card order; None for an array.
+            frame: The columns of the fit, see `irisws.model.card.Card`.
             has_probabilities: Whether to ask it for probabilities.
         """
         self.estimator = estimator

@@ -1,7 +1,8 @@
 """The data frame that an estimator was fitted with, made again of rows.
 
 scikit-learn looks at a data frame's column names and types, so an estimator gets its rows in the
-form of the fit: under the same names, with the same types. One fitted with an array gets an array.
+form of the fit: under the same names, with the same types. One fitted with an array gets an array,
+of objects if it was one of objects.
 """
 
 import contextlib
@@ -70,19 +71,22 @@ def _column(cells: Rows, feature: Feature, column: Column) -> Any:
 
     A number that the type does not hold, such as 300 where training had uint8, stays as it is.
     """
-    import pandas
-
     missing = is_missing(cells)
     if feature.kind == "string" or column.dtype in ("object", "category"):
         objects = cells.astype(object)
         if feature.kind != "string":
             objects[~missing] = [_typed(cell, feature) for cell in cells[~missing]]
         objects[missing] = None if column.null == NONE else np.nan
+        if column.name is None:
+            return objects
+    import pandas
+
+    if feature.kind == "string" or column.dtype in ("object", "category"):
         if column.dtype == "category":
             known = column.categories or ()
             unseen = sorted(set(objects[~missing]).difference(known), key=str)
             return pandas.Categorical(objects, categories=[*known, *unseen])
-        return objects if column.name is None else pandas.Series(objects, dtype=column.dtype)
+        return pandas.Series(objects, dtype=column.dtype)
     numbers = cells.astype(np.float64)
     dtype = np.dtype(column.dtype) if column.dtype in np.sctypeDict else None
     if dtype is None:  # a type of pandas' own, such as Int64, which has a missing value
@@ -90,9 +94,10 @@ def _column(cells: Rows, feature: Feature, column: Column) -> Any:
         with contextlib.suppress(TypeError, ValueError, OverflowError):
             return pandas.Series(numbers).astype(own)
         return pandas.Series(numbers)
-    with np.errstate(invalid="ignore"):  # of a cast that is not taken
+    with np.errstate(invalid="ignore", over="ignore"):  # of a cast that is not taken
         cast = numbers.astype(dtype)
-    return pandas.Series(cast if dtype.kind == "f" or (cast == numbers).all() else numbers)
+    holds = np.isfinite(cast) == np.isfinite(numbers) if dtype.kind == "f" else cast == numbers
+    return pandas.Series(cast if holds.all() else numbers)
 
 
 def _typed(cell: Any, feature: Feature) -> Any:

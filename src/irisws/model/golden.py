@@ -15,6 +15,7 @@ from irisws.model.probes import (
     boundary_rows,
     class_like_rows,
     mixed_rows,
+    neighbour_rows,
     probe_rows,
     with_missing,
 )
@@ -97,7 +98,8 @@ def compared_rows(codes: Codes, table: Table) -> Rows:
     """
     rng = np.random.default_rng(0)
     points = codes.points(table.rows)
-    probes = np.vstack([probe_rows(points, rng), mixed_rows(points, rng)])
+    kinds = (probe_rows, mixed_rows, neighbour_rows)
+    probes = np.vstack([make(points, rng) for make in kinds])
     may_be_missing = np.array([feature.missing for feature in table.features])
     if may_be_missing.any():
         probes = with_missing(probes, may_be_missing, rng, _MISSING_SHARE)

@@ -117,7 +117,7 @@ class Model:
         Args:
             path: A file that `irisws.pack` wrote, or its URL (`gs://`, `s3://`, `https://`); the
                 packaged iris model by default. What ends with a slash is a folder, and means the
-                file `model.onnx` in it, else the only one `*.onnx`.
+                file `model.onnx` in it, else the only one `*.onnx` or `*.skops`.
             max_bytes: Refuse a larger file; 1 GiB by default.
             sha256: Refuse a file that has another SHA-256; 64 hexadecimal digits in lower case.
             trust: The types that an estimator in a `.skops` file may be made of, by their full

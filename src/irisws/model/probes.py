@@ -13,6 +13,7 @@ from numpy.typing import NDArray
 Matrix = NDArray[np.float64]
 Labels = NDArray[Any]
 
+_LARGEST_EXACT_FLOAT = 2**24  # one more, and a float32 takes it for its neighbour
 _TRIES = 40  # rows tried for each pair that is wanted
 _BISECTIONS = 12  # a pair ends 1/4096 of its first distance apart: close, but far above rounding
 
@@ -58,6 +59,22 @@ def mixed_rows(rows: Matrix, rng: np.random.Generator, count: int = 2_000) -> Ma
     """
     picks = rng.integers(len(rows), size=(count, rows.shape[1]))
     return rows[picks, np.arange(rows.shape[1])]
+
+
+def neighbour_rows(rows: Matrix, rng: np.random.Generator, count: int = 2_000) -> Matrix:
+    """Training rows, one more or less where float32 takes neighbours for each other: identifiers.
+
+    Returns:
+        Shape `[count, features]`; no rows where no column holds whole numbers of that size.
+    """
+    present = np.nan_to_num(rows)
+    are_whole = (present == present.round()).all(axis=0)
+    large = are_whole & (np.abs(present).max(axis=0) >= _LARGEST_EXACT_FLOAT)
+    if not large.any():
+        return rows[:0]
+    copies: Matrix = rows[rng.integers(len(rows), size=count)]
+    copies += rng.choice([-1.0, 1.0], size=copies.shape) * large
+    return copies
 
 
 def class_like_rows(rows: Matrix, labels: Labels, rng: np.random.Generator, count: int) -> Matrix:

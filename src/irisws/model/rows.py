@@ -100,7 +100,7 @@ def accepts(value: Any, feature: Feature, largest_value: float) -> bool:
         feature: The feature.
         largest_value: The largest absolute value that a number may have.
     """
-    if value is None or value != value:
+    if value is None or type(value).__name__ == "NAType" or value != value:  # pandas.NA
         return feature.missing
     if feature.kind == "string":
         return isinstance(value, str) and _is_encodable(value) and _is_open_to(value, feature)
@@ -201,7 +201,8 @@ def _records(given: Any) -> Any:
 
 
 def _by_position(at: int, row: Any, features: Sequence[Feature]) -> Sequence[Any]:
-    if hasattr(row, "to_dict") and all(isinstance(name, str) for name in row.index):
+    is_series = hasattr(row, "notna") and hasattr(row, "index")
+    if is_series and all(isinstance(name, str) for name in row.index):
         row = row.astype(object).where(row.notna(), None).to_dict()  # a row of a data frame
     if not isinstance(row, Mapping):
         if isinstance(row, str) or not hasattr(row, "__len__"):
@@ -209,7 +210,7 @@ def _by_position(at: int, row: Any, features: Sequence[Feature]) -> Sequence[Any
                 f"row {at} must be a sequence or a mapping of values, not {type(row).__name__}: "
                 "give a list of rows, [row] for one"
             )
-        values: Sequence[Any] = row.tolist() if isinstance(row, np.ndarray) else row
+        values: Sequence[Any] = row.tolist() if hasattr(row, "tolist") else row
         return values
     known = positions(features)
     unknown = [name for name in row if name not in known]

@@ -228,9 +228,10 @@ def _is_nearly_unique(different: int, rows: int, kind: Kind) -> bool:
 
 def _grouped(present: Any) -> str | None:
     """A number with thousands separators, if nearly all values are such or plain numbers."""
-    grouped = present[[_GROUPED.fullmatch(value.strip()) is not None for value in present]]
-    rest = present.drop(grouped.index)
-    if not len(grouped) or len(grouped) + _are_numbers(rest).sum() < _NEARLY_ALL * len(present):
+    are_numbers = _are_numbers(present)
+    others = present[~are_numbers]
+    grouped = others[[_GROUPED.fullmatch(value.strip()) is not None for value in others]]
+    if not len(grouped) or len(grouped) + are_numbers.sum() < _NEARLY_ALL * len(present):
         return None
     return str(grouped.iloc[0])
 

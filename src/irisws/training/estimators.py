@@ -3,13 +3,13 @@
 Own functions are imported and called: they run with all rights of the one who started the command.
 """
 
-import difflib
 import importlib
 import os
 import sys
 from collections.abc import Callable, Mapping
 from typing import TYPE_CHECKING, Any
 
+from irisws.model.names import nearest
 from irisws.training.problems import WrongOptions
 
 if TYPE_CHECKING:
@@ -130,8 +130,8 @@ def _load(name: str) -> Any:
     """The classifier that `module:factory` returns; modules of the current folder come first."""
     module_name, colon, factory_name = name.partition(":")
     if not (colon and module_name and factory_name):
-        near = difflib.get_close_matches(name, ESTIMATORS, 1)
-        hint = f"did you mean {near[0]}? " if near else ""
+        near = nearest(name, ESTIMATORS)
+        hint = f"did you mean {near}? " if near else ""
         raise _wrong(
             name, f"no such estimator; {hint}there are {', '.join(ESTIMATORS)}, and module:factory"
         )
@@ -164,8 +164,8 @@ def _module(name: str, module_name: str) -> Any:
 def _attribute(name: str, module: Any, attribute: str) -> Any:
     if hasattr(module, attribute):
         return getattr(module, attribute)
-    near = difflib.get_close_matches(attribute, dir(module), 1)
-    hint = f", did you mean {near[0]}?" if near else ""
+    near = nearest(attribute, dir(module))
+    hint = f", did you mean {near}?" if near else ""
     raise _wrong(name, f"module {module.__name__} has no {attribute}{hint}")
 
 
