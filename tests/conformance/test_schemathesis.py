@@ -13,10 +13,15 @@ from tests.server.conftest import Start, serve, start  # noqa: F401  # fixtures
 CONFIGURATION = Path(__file__).with_name("schemathesis.toml")
 
 
-@pytest.mark.parametrize(("model", "examples"), [("iris", 8), ("mixed", 3)])
+@pytest.mark.parametrize(
+    ("model", "examples", "phases", "least"),
+    [("iris", 8, "examples,coverage,fuzzing,stateful", 1_000), ("mixed", 8, "fuzzing", 100)],
+)
 def test_service_keeps_its_own_document(
     model: str,
     examples: int,
+    phases: str,
+    least: int,
     serve: Start,  # noqa: F811
     request: pytest.FixtureRequest,
 ) -> None:
@@ -27,7 +32,8 @@ def test_service_keeps_its_own_document(
     result = subprocess.run(
         [
             *(Path(sys.executable).with_name("schemathesis"), "--config-file", CONFIGURATION),
-            *("run", url, "--max-examples", str(examples), "--seed", "1", "--no-color"),
+            *("run", url, "--max-examples", str(examples), "--phases", phases),
+            *("--seed", "1", "--no-color"),
         ],
         capture_output=True,
         text=True,
@@ -36,5 +42,5 @@ def test_service_keeps_its_own_document(
     assert result.returncode == 0, result.stdout
     cases = re.search(r"(\d+) generated", result.stdout)
     assert cases is not None
-    assert int(cases[1]) > 1000
+    assert int(cases[1]) > least
     print(f"schemathesis: {cases[1]} cases")
