@@ -2,10 +2,13 @@
 
 The same Debian and the same Python, made of Debian's packages; and as in the official images the
 standard library is there as source only.
+
+    python3 -m tests.container.base FOLDER     makes the archive that CONTAINER_BASE_CACHE may name
 """
 
 import os
 import subprocess
+import sys
 from pathlib import Path
 
 from tests.container.engine import Engine
@@ -21,14 +24,16 @@ _COMPILED = "/usr/lib/python3*"
 
 def make(engine: Engine, scratch: Path) -> str:
     """Make the base, or take the one that is cached; its name."""
-    archive = Path(os.environ.get(CACHE) or scratch) / f"{SUITE}.tar"
-    if not archive.exists():
-        _bootstrap(archive)
+    archive = bootstrap(Path(os.environ.get(CACHE) or scratch))
     engine.podman("import", "--quiet", archive, NAME)
     return NAME
 
 
-def _bootstrap(archive: Path) -> None:
+def bootstrap(folder: Path) -> Path:
+    """Make the archive of the base in a folder, if it is not there."""
+    archive = folder / f"{SUITE}.tar"
+    if archive.exists():
+        return archive
     unfinished = archive.with_suffix(".unfinished.tar")
     done = subprocess.run(
         [
@@ -47,4 +52,8 @@ def _bootstrap(archive: Path) -> None:
         text=True,
     )
     assert done.returncode == 0, done.stderr
-    unfinished.rename(archive)
+    return unfinished.rename(archive)
+
+
+if __name__ == "__main__":
+    bootstrap(Path(sys.argv[1]))

@@ -13,7 +13,7 @@ from irisws.model.card import Feature
 from irisws.web.problem import Fault, Problem
 
 _LARGE = 1 << 20  # bytes
-_IN_INDEX = 4  # commas: an index may have levels, or texts
+_IN_INDEX = 2  # commas: an index may have two levels, or a comma in its texts
 _ASIDE = 10_000  # commas of parameters and the like
 
 T = TypeVar("T")

@@ -6,10 +6,9 @@ Own functions are imported and called: they run with all rights of the one who s
 import importlib
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from typing import TYPE_CHECKING, Any
 
-from irisws.model.names import nearest
 from irisws.training.problems import WrongOptions
 
 if TYPE_CHECKING:
@@ -130,7 +129,7 @@ def _load(name: str) -> Any:
     """The classifier that `module:factory` returns; modules of the current folder come first."""
     module_name, colon, factory_name = name.partition(":")
     if not (colon and module_name and factory_name):
-        near = nearest(name, ESTIMATORS)
+        near = _nearest(name, ESTIMATORS)
         hint = f"did you mean {near}? " if near else ""
         raise _wrong(
             name, f"no such estimator; {hint}there are {', '.join(ESTIMATORS)}, and module:factory"
@@ -164,7 +163,7 @@ def _module(name: str, module_name: str) -> Any:
 def _attribute(name: str, module: Any, attribute: str) -> Any:
     if hasattr(module, attribute):
         return getattr(module, attribute)
-    near = nearest(attribute, dir(module))
+    near = _nearest(attribute, dir(module))
     hint = f", did you mean {near}?" if near else ""
     raise _wrong(name, f"module {module.__name__} has no {attribute}{hint}")
 
@@ -189,3 +188,9 @@ def _wrong(name: str, problem: str) -> WrongOptions:
 
 def _shown(error: Exception) -> str:
     return f"{type(error).__name__}: {' '.join(str(error).split())[:200]}"
+
+
+def _nearest(name: str, known: Iterable[str]) -> str | None:
+    from irisws.model.names import nearest  # here: the command line's help needs none of a card
+
+    return nearest(name, known)
