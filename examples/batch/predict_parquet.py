@@ -69,6 +69,7 @@ def plan(path: str, source: str, target: str) -> Any:
     return answers.to_parquet(target, compute=False, write_index=has_index)
 
 
+# Dask's client has no types: hence what is ignored below.
 def run(client: Client, work: Any) -> None:
     """Let the workers do it, and show how far they are."""
     future = client.compute(work)  # type: ignore[no-untyped-call]

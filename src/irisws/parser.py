@@ -54,7 +54,7 @@ class StrictParser(HTTPRequestParser):  # type: ignore[misc]  # waitress has no 
         return bool(self.chunked or 0 < self.content_length < self.adj.max_request_body_size)
 
 
-class _BoundedChunks(ChunkedReceiver):  # type: ignore[misc]
+class _BoundedChunks(ChunkedReceiver):  # type: ignore[misc]  # as above
     """Ends a chunk line or a trailer that does not end, which would cost quadratic time."""
 
     def received(self, data: bytes) -> int:

@@ -61,6 +61,7 @@ class Contract:
             self._row_decoders = [msgspec.json.Decoder(kind) for kind in (by_alias, by_name)]
             self._object_decoders = [_instances_decoder(kind) for kind in (by_alias, by_name)]
             self._array_decoders = [_instances_decoder(in_order)]
+        # mypy knows no types that are made at run time
         self._number_decoder: msgspec.json.Decoder[Any] = msgspec.json.Decoder(list[types[0]])  # type: ignore[valid-type]
         # A number or a boolean that is missing is NaN in a row, where null is decoded as None.
         self._has_nan = any(f.missing and f.kind != "string" for f in features)

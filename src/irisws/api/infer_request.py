@@ -11,7 +11,7 @@ import msgspec
 from msgspec import UNSET, Meta, Struct, UnsetType
 
 from irisws.api.document import Faults, JsonObject, kind, members, parse
-from irisws.api.values import Scalar
+from irisws.api.values import Scalar, are_encodable
 
 _LARGEST = 2**53  # a size or a dimension; up to here JSON numbers are exact (RFC 8259, 6)
 
@@ -186,7 +186,7 @@ def _text(value: Any, pointer: str, faults: Faults) -> str | None:
     if not isinstance(value, str):
         faults.add(pointer, f"expected a string, got {kind(value)}")
         return None
-    if not value.isascii() and any("\ud800" <= character <= "\udfff" for character in value):
+    if not are_encodable([value]):
         faults.add(pointer, "holds half of a surrogate pair, which no reply can repeat")
         return None
     return value

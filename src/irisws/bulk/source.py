@@ -31,6 +31,7 @@ class Source:
         if path == STANDARD and sys.stdin is None:  # the parent has closed it
             raise FileFailure("cannot read standard input: it is closed")
         try:
+            # closed by __exit__, not here
             self.file: BinaryIO = sys.stdin.buffer if path == STANDARD else open(path, "rb")  # noqa: SIM115
             status = os.fstat(self.file.fileno())
         except FileNotFoundError:
